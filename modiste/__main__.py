@@ -1,0 +1,44 @@
+"""The command ``modiste``: it names the commands and parses nothing else."""
+
+from typing import Annotated
+
+import typer
+
+from modiste import __version__
+from modiste.commands.data import data
+from modiste.commands.inspect import inspect
+from modiste.commands.prepare import prepare
+from modiste.commands.serve import serve
+from modiste.commands.train import train
+
+app = typer.Typer(
+    help="Train Keras classifiers and serve them: predict, evaluate and explain any .keras file over HTTP.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"modiste {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(serve)
+app.command()(train)
+app.command()(data)
+app.command()(inspect)
+app.command()(prepare)
+
+if __name__ == "__main__":
+    app(prog_name="modiste")

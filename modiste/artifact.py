@@ -1,0 +1,236 @@
+"""The on-disk contract of a model version: ``artifacts/<model>/<version>/``.
+
+`Metadata` is the sidecar that a trainer writes (``metadata.json``); `Summary` is what preparing a
+model file found out about it (``summary.json``, beside the converted ``model.onnx``). Both carry a
+schema version; a reader refuses one that is newer than it knows. A version's folder is immutable.
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+SCHEMA_VERSION = 1
+
+METADATA = "metadata.json"
+SUMMARY = "summary.json"
+ONNX = "model.onnx"
+KERAS = "model.keras"
+H5 = "model.h5"
+REPORT = "report"
+SOURCES = (KERAS, H5)
+"""What a trainer may have saved, in the order in which it is preferred."""
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class ArtifactError(Exception):
+    """A version's folder does not keep the contract; the message says what, without its path."""
+
+
+class Head(StrEnum):
+    """What the numbers of a model's last layer mean, and so how they become an answer."""
+
+    SOFTMAX = "softmax"  # probabilities of exclusive classes
+    LOGITS = "logits"  # the same before the softmax
+    SIGMOID = "sigmoid"  # one unit: the probability of the second of two classes
+    LOGIT = "logit"  # the same before the sigmoid
+    MULTI_LABEL = "multi_label"  # several units, each the probability of a class of its own
+    MULTI_LABEL_LOGITS = "multi_label_logits"  # the same before the sigmoid
+    REGRESSION = "regression"  # plain numbers
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the record from a JSON file.
+
+        Raises:
+            ArtifactError: it is missing, too large, malformed, or of a newer schema.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "document"
+            raise ArtifactError(f"{path.name} is not valid at {where}: {first['msg']}") from error
+        except OSError as error:
+            raise ArtifactError(f"{path.name} cannot be read: {error.strerror}") from error
+
+    def write(self, path: Path) -> None:
+        """Write the record as indented JSON."""
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+class _VersionedRecord(_Record):
+    schema_version: int = SCHEMA_VERSION
+
+    @field_validator("schema_version")
+    @classmethod
+    def _known(cls, value: int) -> int:
+        if not 1 <= value <= SCHEMA_VERSION:
+            raise ValueError(f"schema version {value} is not known; this release reads 1 to {SCHEMA_VERSION}")
+        return value
+
+
+class TensorSpec(_Record):
+    """One input or output: `shape` counts the batch axis, which is None."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    range: tuple[float, float] | None = None
+
+
+class LayerInfo(_Record):
+    """One row of a model's summary."""
+
+    name: str
+    type: str
+    output_shape: tuple[int | None, ...] | None
+    parameters: int
+    trainable: bool
+    activation: str | None = None
+
+
+class Totals(_Record):
+    """Counts of scalars over a model's weights."""
+
+    parameters: int
+    trainable: int
+    non_trainable: int
+
+
+class LossInfo(_Record):
+    """A compiled loss, read from the model's config as data: Keras's class name and its settings."""
+
+    name: str
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Parity(_Record):
+    """How the converted graph compared with Keras on probe rows."""
+
+    rows: int
+    max_abs_difference: float
+    tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every output was within the tolerance."""
+        return self.max_abs_difference <= self.tolerance
+
+
+class Summary(_VersionedRecord):
+    """What preparing found out about a model file.
+
+    `engine` is ``onnx`` where ``model.onnx`` stands beside it and agrees with Keras, else ``keras``
+    with the reason in `engine_reason`. `onnx_sha256` and `source_sha256` tie the three files together.
+    """
+
+    name: str
+    source_format: Literal["keras", "h5"]
+    source_sha256: str
+    engine: Literal["onnx", "keras"]
+    engine_reason: str | None = None
+    onnx_sha256: str | None = None
+    onnx_opset: int | None = None
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    head: Head
+    layers: tuple[LayerInfo, ...]
+    totals: Totals
+    loss: LossInfo | None = None
+    regularization_loss: float = 0.0
+    optimizer: str | None = None
+    metrics: tuple[str, ...] = ()
+    parity: Parity | None = None
+    text: str = Field(description="the table that model.summary() prints")
+    notes: tuple[str, ...] = Field(default=(), description="repairs made while converting")
+    libraries: dict[str, str] = Field(default_factory=dict)
+
+
+class DatasetInfo(_Record):
+    """The data that a version was trained on."""
+
+    name: str
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    sha256: dict[str, str] = Field(description="of the decompressed bytes of each part, by part")
+
+
+class Metadata(_VersionedRecord):
+    """The sidecar: what only the trainer knows. Every field beside the sums may be left out."""
+
+    model: str | None = None
+    version: int | None = None
+    display_name: str | None = Field(default=None, description="shown where it differs from the URL's")
+    created_at: datetime | None = None
+    class_names: tuple[str, ...] | None = None
+    input_range: tuple[float, float] | None = None
+    head: Head | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    history: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    dataset: DatasetInfo | None = None
+    recipe: dict[str, Any] | None = None
+    libraries: dict[str, str] = Field(default_factory=dict)
+    sha256: dict[str, str] = Field(default_factory=dict, description="of every file but this one")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file under `folder` but the metadata, by its path with forward slashes."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    sums = {p.relative_to(folder).as_posix(): p for p in files}
+    return {name: file_sha256(path) for name, path in sums.items() if name != METADATA}
+
+
+def check_sums(folder: Path, metadata: Metadata, names: tuple[str, ...]) -> None:
+    """Compare the named files of a version with the sums that its metadata states.
+
+    Files that the metadata does not list are not compared: a sidecar written by hand may list none.
+
+    Raises:
+        ArtifactError: a listed file is missing or differs.
+    """
+    for name in names:
+        expected = metadata.sha256.get(name)
+        if expected is None:
+            continue
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{name} is listed in {METADATA} and missing")
+        if file_sha256(folder / name) != expected:
+            raise ArtifactError(f"{name} does not have the SHA-256 that {METADATA} states")
+
+
+def source_file(folder: Path) -> Path | None:
+    """Return the model file that the trainer saved, ``.keras`` before ``.h5``, or None."""
+    return next((folder / name for name in SOURCES if (folder / name).exists()), None)
+
+
+def version_number(name: str) -> int | None:
+    """Return the version that a folder's name states, a positive integer, else None."""
+    return int(name) if _VERSION.fullmatch(name) else None
+
+
+def version_folders(model_folder: Path) -> dict[int, Path]:
+    """Return the version folders of a model in ascending order of version."""
+    found = {version_number(p.name): p for p in model_folder.iterdir() if p.is_dir()}
+    return {version: path for version, path in sorted((v, p) for v, p in found.items() if v is not None)}
+
+
+def utc_now() -> datetime:
+    """Return the present time in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
