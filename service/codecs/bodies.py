@@ -1,0 +1,100 @@
+"""The one table from content type to decoder, and the way of a whole request body to checked rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.codecs import image, json_rows, multipart, npy, raw
+from service.codecs.checks import checked
+from service.errors import InvalidInput, MalformedBody, ServingError, TooLarge, UnsupportedMediaType
+from service.signature import Signature
+
+Decoder = Callable[[bytes, Signature], NDArray[Any]]
+
+_SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".npy": npy.CONTENT_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class InputLimits:
+    """What one request may hold."""
+
+    max_body_bytes: int
+    max_rows: int
+    max_image_pixels: int
+    max_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Checked rows [n, *shape] of uint8 or float32; `files` names the source of each row of a form."""
+
+    rows: NDArray[Any]
+    warnings: list[str] = field(default_factory=list)
+    files: list[str] | None = None
+
+
+class BodyReader:
+    """Turns request bodies into rows, within limits."""
+
+    def __init__(self, limits: InputLimits) -> None:
+        self.limits = limits
+        self._decoders: dict[str, Decoder] = {
+            json_rows.CONTENT_TYPE: json_rows.decode,
+            npy.CONTENT_TYPE: npy.decode,
+            raw.CONTENT_TYPE: raw.decode,
+            **dict.fromkeys(image.CONTENT_TYPES, self._image),
+        }
+
+    async def read(self, body: bytes, content_type: str, signature: Signature) -> Decoded:
+        """Return the checked rows of a body; without a content type it is read as JSON.
+
+        Raises:
+            UnsupportedMediaType, MalformedBody, InvalidInput, TooLarge: see `service.codecs`.
+        """
+        media_type = content_type.partition(";")[0].strip().lower() or json_rows.CONTENT_TYPE
+        if media_type == multipart.CONTENT_TYPE:
+            parts = await multipart.files(body, content_type, self.limits.max_files)
+            return self._read_parts(parts, signature)
+        return self._checked(self._decode(body, media_type, signature), signature)
+
+    def _decode(self, body: bytes, media_type: str, signature: Signature) -> NDArray[Any]:
+        decoder = self._decoders.get(media_type)
+        if decoder is None:
+            known = ", ".join([*self._decoders, multipart.CONTENT_TYPE])
+            raise UnsupportedMediaType(f"this content type is not read here; expected one of {known}")
+        if not body:
+            raise MalformedBody(f"expected a body of {media_type}; got an empty one")
+        return decoder(body, signature)
+
+    def _checked(self, rows: NDArray[Any], signature: Signature, files: list[str] | None = None) -> Decoded:
+        if len(rows) > self.limits.max_rows:
+            raise TooLarge(f"one request may hold {self.limits.max_rows} rows; got {len(rows)}")
+        return Decoded(*checked(rows, signature), files)
+
+    def _read_parts(self, parts: list[multipart.Part], signature: Signature) -> Decoded:
+        arrays, names = [], []
+        for part in parts:
+            try:
+                rows = self._decode(part.body, _media_type(part), signature)
+            except ServingError as error:
+                raise type(error)(f"file {part.name!r}: {error.message}") from error
+            arrays.append(rows)
+            names += [part.name] * len(rows)
+        if len({rows.shape[1:] for rows in arrays}) > 1:
+            raise InvalidInput("the files of one form must hold rows of one shape")
+        return self._checked(np.concatenate(arrays), signature, names)
+
+    def _image(self, body: bytes, signature: Signature) -> NDArray[Any]:
+        return image.decode(body, signature, self.limits.max_image_pixels)
+
+
+def _media_type(part: multipart.Part) -> str:
+    """The type that the part states; from the file's name where it states none worth knowing."""
+    stated = part.content_type.partition(";")[0].strip().lower()
+    if stated and stated != raw.CONTENT_TYPE:
+        return stated
+    suffix = "." + part.name.rpartition(".")[2].lower()
+    return _SUFFIXES.get(suffix, raw.CONTENT_TYPE)

@@ -1,0 +1,67 @@
+"""What must be true of rows whatever format they came in."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import InvalidInput
+from service.signature import Signature
+
+UNSCALED = (
+    "every value sent is at most 1, and this model takes 0 to 255: "
+    "send the pixels as they are, the model scales them itself"
+)
+
+
+def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], list[str]]:
+    """Return the rows as the engine takes them, with warnings for the caller.
+
+    Args:
+        rows: real numbers [n, *signature.shape], n > 0.
+        signature: of the model version.
+
+    Returns:
+        The rows as uint8 or float32, and the warnings.
+
+    Raises:
+        InvalidInput: a value is NaN, infinite or out of the model's range; the message names the instance.
+    """
+    if rows.dtype != np.uint8:
+        rows = _as_float32(rows, signature)
+    elif signature.range and not signature.takes_bytes:
+        _check_range(rows, signature.range)
+    warnings = [UNSCALED] if signature.takes_bytes and rows.max() <= 1 else []
+    return rows, warnings
+
+
+def _as_float32(rows: NDArray[Any], signature: Signature) -> NDArray[Any]:
+    if signature.range:
+        _check_range(rows, signature.range)
+        return rows.astype(np.float32)
+    with np.errstate(over="ignore"):
+        narrow = rows.astype(np.float32)
+    finite = np.isfinite(narrow)
+    if not finite.all():
+        raise InvalidInput(
+            f"instance {_first_bad_row(finite)} holds a value that is not a finite 32-bit number"
+        )
+    return narrow
+
+
+def _check_range(rows: NDArray[Any], bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    # One comparison covers NaN too: it is never within.
+    if rows.min() >= low and rows.max() <= high:
+        return
+    within = (rows >= low) & (rows <= high)
+    index = _first_bad_row(within)
+    row = rows[index]
+    problem = f"a value outside the model's range {low:g} to {high:g}"
+    if row.dtype.kind == "f" and not np.isfinite(row).all():
+        problem = f"a value that is not a finite number; expected {low:g} to {high:g}"
+    raise InvalidInput(f"instance {index} holds {problem}")
+
+
+def _first_bad_row(good: NDArray[np.bool_]) -> int:
+    return int(np.argmin(good.reshape(len(good), -1).all(axis=1)))

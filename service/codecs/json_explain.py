@@ -1,0 +1,101 @@
+"""The slow reading of a JSON body: for the shapes that the fast one does not take, and to say what is wrong.
+
+It names places, types and shapes, and never repeats a value.
+"""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.codecs.shapes import describe, to_rows
+from service.errors import InvalidInput, MalformedBody
+from service.signature import Signature
+
+_TYPE_NAMES = {str: "a string", bool: "a boolean", type(None): "null", dict: "an object", list: "a list"}
+
+
+def read(body: bytes, signature: Signature) -> NDArray[Any]:
+    """Return the rows of ``{"instances": X}``, float64 [n, *signature.shape].
+
+    Raises:
+        MalformedBody: no JSON, or nested too deeply to be read.
+        InvalidInput: JSON that is not such an object, or whose numbers do not fit the model.
+    """
+    return rows_of(load_object(body, {"instances"})["instances"], signature)
+
+
+def load_object(body: bytes, keys: set[str]) -> dict[str, Any]:
+    """Return the JSON object of a body, which must have exactly these keys, each once."""
+    try:
+        document = json.loads(body, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise MalformedBody("the JSON is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise MalformedBody(
+            f"expected JSON; {error.msg} at line {error.lineno} column {error.colno}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MalformedBody("expected JSON in UTF-8") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise InvalidInput("a number has too many digits; expected finite numbers") from error
+    wanted = ", ".join(f'"{key}"' for key in sorted(keys))
+    if not isinstance(document, dict):
+        raise InvalidInput(f"expected a JSON object with {wanted}; got {_type_name(document)}")
+    for key in keys - document.keys():
+        raise InvalidInput(f'expected a JSON object with {wanted}; "{key}" is missing')
+    if document.keys() - keys:
+        raise InvalidInput(f"expected a JSON object with {wanted} alone; got {len(document)} keys")
+    return document
+
+
+def rows_of(instances: Any, signature: Signature) -> NDArray[Any]:
+    """Return rows of nested lists of numbers, float64 [n, *signature.shape]."""
+    if not isinstance(instances, list):
+        raise InvalidInput(f"instances: expected {signature.expected()}; got {_type_name(instances)}")
+    if not instances:
+        raise InvalidInput(f"instances: expected {signature.expected()}; got an empty list")
+    _check_nesting(instances, "instances", signature)
+    return to_rows(np.array(instances, np.float64), signature)
+
+
+def _check_nesting(value: Any, where: str, signature: Signature) -> tuple[int, ...]:
+    """Return the shape of nested lists; every level must be even, and every leaf a finite number."""
+    if not isinstance(value, list):
+        _check_number(value, where)
+        return ()
+    shape: tuple[int, ...] | None = None
+    for index, item in enumerate(value):
+        inner = _check_nesting(item, f"{where}[{index}]", signature)
+        if shape is None:
+            shape = inner
+        elif inner != shape:
+            raise InvalidInput(
+                f"{where}[{index}] is {describe(inner)} where {where}[0] is {describe(shape)}; "
+                f"expected {signature.expected()}"
+            )
+    return (len(value), *(shape or ()))
+
+
+def _check_number(value: Any, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"{where} is {_type_name(value)}; expected a number")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise InvalidInput(f"{where} is not a finite number")
+
+
+def _type_name(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), "a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInput("a key stands twice in one JSON object")
+    return found

@@ -1,0 +1,53 @@
+"""``application/x-npy``: NumPy's array format, read without pickle and within its declared size."""
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from service.codecs.shapes import to_rows
+from service.errors import InvalidInput, MalformedBody
+from service.signature import Signature
+
+CONTENT_TYPE = "application/x-npy"
+
+
+def decode(body: bytes, signature: Signature) -> NDArray[Any]:
+    """Return the rows of an ``.npy`` body, of the dtype that it states.
+
+    Raises:
+        MalformedBody: no ``.npy`` file, or fewer or more bytes than its header states.
+        InvalidInput: not of real numbers, or not of the model's shape.
+    """
+    return to_rows(read_array(body), signature)
+
+
+def encode(rows: NDArray[Any]) -> bytes:
+    """Return rows as an ``.npy`` file."""
+    file = io.BytesIO()
+    npy_format.write_array(file, rows, allow_pickle=False)
+    return file.getvalue()
+
+
+def read_array(body: bytes) -> NDArray[Any]:
+    """Return the array of real numbers that an ``.npy`` file holds, a view of the body."""
+    file = io.BytesIO(body)
+    try:
+        version = npy_format.read_magic(file)
+        read_header = (
+            npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+        )
+        shape, fortran_order, dtype = read_header(file)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        raise MalformedBody("expected a NumPy .npy file; its header cannot be read") from error
+    if dtype.kind not in "uif":
+        raise InvalidInput(f"expected an array of real numbers; got dtype {dtype}")
+    if any(n < 0 for n in shape):
+        raise MalformedBody("expected a NumPy .npy file; its header states a negative length")
+    needed, data = math.prod(shape) * dtype.itemsize, memoryview(body)[file.tell() :]
+    if needed != len(data):
+        raise MalformedBody(f"the .npy header states {needed} bytes of data; got {len(data)}")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")

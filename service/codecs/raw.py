@@ -1,0 +1,30 @@
+"""``application/octet-stream``: uint8 rows, one after the other."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.codecs.shapes import concrete_shape
+from service.errors import InvalidInput, UnsupportedMediaType
+from service.signature import Signature
+
+CONTENT_TYPE = "application/octet-stream"
+
+
+def decode(body: bytes, signature: Signature) -> NDArray[Any]:
+    """Return uint8 rows [n, *signature.shape], a view of the body.
+
+    Raises:
+        UnsupportedMediaType: the model's values do not fit one byte each.
+        InvalidInput: the length is no whole number of rows.
+    """
+    shape = concrete_shape(signature)
+    if not signature.takes_bytes or shape is None:
+        raise UnsupportedMediaType(
+            "raw bytes are one uint8 a value, for models that take 0 to 255; send JSON or .npy to this one"
+        )
+    size = signature.row_size or 0
+    if not body or len(body) % size:
+        raise InvalidInput(f"expected a multiple of {size} bytes, one a value; got {len(body)} bytes")
+    return np.frombuffer(body, np.uint8).reshape((-1, *shape))

@@ -1,0 +1,1 @@
+"""The engine port and its two adapters; `open_engine` chooses between them."""

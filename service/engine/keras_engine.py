@@ -1,0 +1,92 @@
+"""The engine for GPUs and for what ONNX cannot express: the Keras model itself, compiled by XLA.
+
+Every batch size in use is compiled ahead, and rows are padded to the next one: a new size would
+otherwise be traced and compiled in front of a waiting caller (tensorflow/tensorflow#34907). The
+model lives in one thread, which is the only one that touches it.
+"""
+
+import os
+from bisect import bisect_left
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Backend = Literal["tensorflow", "jax"]
+Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+class KerasEngine:
+    """A Keras model compiled for fixed batch sizes."""
+
+    name = "keras"
+
+    def __init__(self, path: Path, shape: tuple[int | None, ...], sizes: list[int], backend: Backend) -> None:
+        """Load a model file that was checked and prepared, without its optimizer.
+
+        Args:
+            path: the ``.keras`` or ``.h5`` file.
+            shape: of one input row; an axis of any length is compiled per length as it comes.
+            sizes: the batch sizes, ascending.
+            backend: of Keras; read by Keras once in a process, so every version has the same.
+        """
+        os.environ["KERAS_BACKEND"] = backend
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        # Imported here: a server of prepared versions must start without TensorFlow.
+        import keras
+
+        if keras.backend.backend() != backend:
+            raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process, not on {backend}")
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        self._sizes = sizes
+        self._forward = _compiled_tensorflow(model) if backend == "tensorflow" else _compiled_jax(model)
+
+    def infer(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+        """Pad to the next compiled size and compute; see `service.engine.port.Engine`."""
+        count = len(rows)
+        size = self._sizes[min(bisect_left(self._sizes, count), len(self._sizes) - 1)]
+        batch = np.zeros((max(size, count), *rows.shape[1:]), np.float32)
+        batch[:count] = rows
+        return self._forward(batch)[:count]
+
+    def close(self) -> None:
+        """Drop the compiled model; TensorFlow keeps most of its memory until the process ends."""
+        del self._forward
+
+
+def _compiled_tensorflow(model: Any) -> Forward:
+    import tensorflow as tf
+
+    for device in tf.config.list_physical_devices("GPU"):
+        # By default TensorFlow takes nearly all of a device's memory at once (tensorflow/serving#1929).
+        tf.config.experimental.set_memory_growth(device, True)
+
+    @tf.function(jit_compile=True, reduce_retracing=False)
+    def forward(batch: Any) -> Any:
+        return tf.cast(model(batch, training=False), tf.float32)
+
+    def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs: NDArray[np.float32] = forward(tf.convert_to_tensor(batch)).numpy()
+        return outputs
+
+    return call
+
+
+def _compiled_jax(model: Any) -> Forward:
+    import jax
+    import jax.numpy as jnp
+
+    trainable = [variable.value for variable in model.trainable_variables]
+    fixed = [variable.value for variable in model.non_trainable_variables]
+
+    @jax.jit
+    def forward(trainable: Any, fixed: Any, batch: Any) -> Any:
+        outputs, _ = model.stateless_call(trainable, fixed, batch, training=False)
+        return outputs.astype(jnp.float32)
+
+    def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(forward(trainable, fixed, batch))
+
+    return call

@@ -1,0 +1,100 @@
+"""The domain errors of serving.
+
+    ServingError
+    ├── MalformedBody          the bytes are not what their content type says
+    ├── InvalidInput           well-formed, and not what the model takes
+    ├── UnsupportedMediaType   a content type or encoding that is not read here
+    ├── TooLarge               a body, a picture or a number of rows over its limit
+    ├── ModelNotFound          no such model or version
+    ├── DatasetNotFound        no such data set on this server
+    ├── ModelNotReady          known, and not able to answer (yet, or at all)
+    ├── Overloaded             too many rows are waiting
+    ├── DeadlineExceeded       the caller's time ran out before the answer was computed
+    ├── ShuttingDown           the server is stopping
+    └── ModelFailure           the engine failed on valid input
+
+They carry data and know no protocol: `service.http_errors` holds the one table to status and body.
+Messages say what was expected, what came and where, and never repeat a value that a client sent.
+"""
+
+from typing import ClassVar
+
+
+class ServingError(Exception):
+    """The root; `code` is the stable word by which clients tell errors apart."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class MalformedBody(ServingError):
+    """The bytes are not what their content type says."""
+
+    code = "malformed_body"
+
+
+class InvalidInput(ServingError):
+    """Well-formed, and not what the model takes."""
+
+    code = "invalid_input"
+
+
+class UnsupportedMediaType(ServingError):
+    """A content type or a content encoding that is not read here."""
+
+    code = "unsupported_media_type"
+
+
+class TooLarge(ServingError):
+    """A body, a picture or a number of rows over its limit."""
+
+    code = "too_large"
+
+
+class ModelNotFound(ServingError):
+    """No such model or version."""
+
+    code = "model_not_found"
+
+
+class DatasetNotFound(ServingError):
+    """No such data set on this server."""
+
+    code = "dataset_not_found"
+
+
+class ModelNotReady(ServingError):
+    """Known, and not able to answer: preparing, loading, or failed."""
+
+    code = "model_not_ready"
+
+
+class Overloaded(ServingError):
+    """Too many rows are waiting; `retry_after_s` is when to try again, in whole seconds."""
+
+    code = "overloaded"
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(ServingError):
+    """The caller's time ran out before the answer was computed."""
+
+    code = "deadline_exceeded"
+
+
+class ShuttingDown(ServingError):
+    """The server, or this version of the model, is stopping."""
+
+    code = "shutting_down"
+
+
+class ModelFailure(ServingError):
+    """The engine failed on valid input; the cause goes to the log, not to the client."""
+
+    code = "model_failure"
