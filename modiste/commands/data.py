@@ -1,0 +1,110 @@
+"""``modiste data``: look at a data set before training on it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modiste.commands.ending import fail
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from modiste.datasets import Dataset, Fetch
+
+_SHOWN = 10
+
+
+def data(
+    name: Annotated[str, typer.Argument(help="The data set, for example fashion_mnist.")],
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Look in this folder first; then in Keras's cache and the system's package."),
+    ] = None,
+    download: Annotated[
+        bool,
+        typer.Option("--download", help="Where no folder holds it, download it (needs the extra 'train')."),
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the first ten training images in a row into this file.")
+    ] = None,
+) -> None:
+    """Show a data set: shapes, bytes, examples of each class, first labels, where it lies and its sums."""
+    from modiste.datasets import DatasetError, load
+
+    try:
+        dataset = load(name, data_dir, _fetch() if download else None)
+        if picture is not None:
+            _draw(dataset, picture)
+    except DatasetError as error:
+        fail(str(error))
+    except (OSError, ValueError) as error:
+        fail(f"The picture cannot be written: {error}")
+    _show(dataset)
+    if picture is not None:
+        typer.echo(f"Drawn: {picture}")
+
+
+def _fetch() -> "Fetch":
+    from importlib.util import find_spec
+
+    if find_spec("keras") is None:
+        fail("Downloading needs the extra 'train': pip install 'modiste[train]'.")
+    from training.download import download_with_keras
+
+    return download_with_keras
+
+
+def _show(dataset: "Dataset") -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(f"{dataset.name}, found in {dataset.origin.place}: {dataset.origin.folder}")
+    for miss in dataset.origin.passed_over:
+        console.print(f"  passed over: {miss}")
+    console.print(_arrays(dataset), _classes(dataset), sep="")
+    for found in dataset.files.values():
+        console.print(
+            f"{found.path.name} ({found.form}), SHA-256 of its decompressed bytes:\n  {found.sha256}"
+        )
+    labels = " ".join(str(label) for label in dataset.train.y[:_SHOWN])
+    console.print(f"\nFirst labels of train: {labels}")
+
+
+def _draw(dataset: "Dataset", path: Path) -> None:
+    from modiste.datasets.picture import draw_row
+
+    captions = [dataset.class_names[label] for label in dataset.train.y[:_SHOWN]]
+    draw_row(dataset.train.x[:_SHOWN], captions, path)
+
+
+def _arrays(dataset: "Dataset") -> "Table":
+    table = _table("array", "shape", "dtype", "bytes", "range")
+    for split in (dataset.train, dataset.test):
+        for name, array in (("x", split.x), ("y", split.y)):
+            values = f"{array.min()}-{array.max()}"
+            table.add_row(
+                f"{name}_{split.name}", str(array.shape), str(array.dtype), f"{array.nbytes:,}", values
+            )
+    return table
+
+
+def _classes(dataset: "Dataset") -> "Table":
+    import numpy as np
+
+    table = _table("class", "name", "in train", "in test")
+    count = len(dataset.class_names)
+    counts = (np.bincount(split.y, minlength=count) for split in (dataset.train, dataset.test))
+    for number, (name, *numbers) in enumerate(zip(dataset.class_names, *counts, strict=True)):
+        table.add_row(str(number), name, *(f"{n:,}" for n in numbers))
+    return table
+
+
+def _table(*columns: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table

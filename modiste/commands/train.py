@@ -1,0 +1,70 @@
+"""``modiste train``: from a recipe to a published version."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modiste.commands.ending import fail
+
+_INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+
+
+def train(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name (see --list), or the path of a TOML file.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Look for the data in this folder first; then in the usual places, then download."),
+    ] = None,
+    artifacts: Annotated[Path, typer.Option(help="Publish into this folder.")] = Path("artifacts"),
+    epochs: Annotated[int | None, typer.Option(min=1, help="Train at most so many epochs.")] = None,
+    list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
+) -> None:
+    """Train a model by a recipe, evaluate it on the whole test set and publish it as the next version.
+
+    The version appears whole or not at all, and only where it passes the recipe's quality gate.
+    """
+    if list_recipes:
+        return _list()
+    if recipe is None:
+        fail("Which recipe? Name one; 'modiste train --list' shows those that are shipped.", code=2)
+    try:
+        _run(recipe, data_dir, artifacts, epochs)
+    except KeyboardInterrupt:
+        fail("Stopped; nothing was published.", _INTERRUPTED)
+
+
+def _list() -> None:
+    from training.catalog import read_recipe, shipped_recipes
+
+    for name in shipped_recipes():
+        shipped = read_recipe(name)
+        typer.echo(f"{name:20} {shipped.description} Publishes to {shipped.model}.")
+
+
+def _run(name: str, data_dir: Path | None, artifacts: Path, epochs: int | None) -> None:
+    from modiste.datasets import DatasetError
+    from training.catalog import read_recipe
+    from training.errors import TrainingError
+
+    try:
+        recipe = read_recipe(name, {} if epochs is None else {"fit.epochs": epochs})
+        _quiet()
+        from training.fit import train as fit
+
+        published = fit(recipe, artifacts, data_dir)
+    except (DatasetError, TrainingError) as error:
+        fail(str(error))
+    typer.echo(f"Published {published.folder}")
+
+
+def _quiet() -> None:
+    """Check that Keras is there, and keep TensorFlow's start-up notes off the terminal."""
+    from importlib.util import find_spec
+
+    if find_spec("keras") is None:
+        fail("Training needs the extra 'train': pip install 'modiste[train]'.")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
