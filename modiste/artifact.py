@@ -112,6 +112,7 @@ class LossInfo(_Record):
 
     name: str
     config: dict[str, Any] = Field(default_factory=dict)
+    weight: float = Field(default=1.0, description="its factor, where loss_weights were given")
 
 
 class Parity(_Record):

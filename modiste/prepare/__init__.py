@@ -1,0 +1,28 @@
+"""Preparing model files: from a ``.keras`` or ``.h5`` file to ``summary.json`` and ``model.onnx``.
+
+`prepare` does it in a child process and imports no Keras here; `available` says whether it can. The
+modules that import Keras are run by the child alone (see `modiste.prepare.child` for the steps).
+"""
+
+from modiste.prepare.errors import (
+    Failure,
+    PrepareCancelled,
+    PrepareError,
+    PrepareFailed,
+    PrepareRefused,
+)
+from modiste.prepare.limits import PrepareLimits
+from modiste.prepare.parent import available, prepare
+from modiste.prepare.process import Cancellation
+
+__all__ = [
+    "Cancellation",
+    "Failure",
+    "PrepareCancelled",
+    "PrepareError",
+    "PrepareFailed",
+    "PrepareLimits",
+    "PrepareRefused",
+    "available",
+    "prepare",
+]

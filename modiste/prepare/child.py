@@ -1,0 +1,93 @@
+"""The child process: every step of preparing, under limits that it sets for itself first.
+
+    1. limits on memory, processor time and file size; ends when the parent does
+    2. the file is read and checked without Keras        (modiste.reading)
+    3. its size is counted, then it is loaded            (loading)
+    4. probe rows go through it                          (probe)
+    5. it is described                                   (describe)
+    6. it is converted and compared with itself          (conversion)
+
+It reads one line of JSON, works in its working folder, and leaves ``answer.json`` there.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from modiste.prepare.errors import Failure, PrepareFailed
+from modiste.prepare.limits import PrepareLimits
+from modiste.prepare.parent import ANSWER
+from modiste.reading import ReadingLimits, Refused, read
+
+
+def main() -> None:
+    """Prepare the file that the request on standard input names."""
+    request = json.loads(sys.stdin.buffer.readline())
+    settings = request["limits"]
+    limits = PrepareLimits(**(settings | {"reading": ReadingLimits(**settings["reading"])}))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_process(limits)
+    answer = _answer(Path(request["source"]), limits)
+    partial = Path(f"{ANSWER}.partial")
+    partial.write_text(json.dumps(answer), encoding="utf-8")
+    partial.replace(ANSWER)
+    sys.stdout.flush()
+    os._exit(0)  # tearing TensorFlow down takes longer than a small model does
+
+
+def _answer(source: Path, limits: PrepareLimits) -> dict[str, Any]:
+    try:
+        file = read(source, limits.reading)
+        # Here and not above: a file that is refused by now never waits for TensorFlow's import.
+        from modiste.prepare.steps import prepare_file
+
+        summary = prepare_file(file, source, Path(), limits.reading)
+    except Refused as refusal:
+        return {"outcome": "refused", "reason": refusal.reason, "detail": refusal.detail}
+    except PrepareFailed as failure:
+        return {"outcome": "failed", "reason": failure.reason, "detail": failure.detail}
+    except MemoryError:
+        return {
+            "outcome": "failed",
+            "reason": Failure.MEMORY,
+            "detail": "it needs more memory than the limit",
+        }
+    except OSError as error:
+        return {
+            "outcome": "failed",
+            "reason": Failure.STORAGE,
+            "detail": f"a file could not be written: {error.strerror}",
+        }
+    return {"outcome": "prepared", "summary": summary.model_dump(mode="json")}
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, which the parent holds open for as long as it lives."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(1)
+
+
+def limit_process(limits: PrepareLimits) -> None:
+    """Bound this process where the platform can, before it touches the file."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the parent's clock still holds
+        return
+    wanted = {
+        resource.RLIMIT_AS: limits.memory_bytes,
+        resource.RLIMIT_CPU: limits.cpu_s,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (ceiling, ceiling))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Describing a loaded model: its signature, layers, totals, head and printed table."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from modiste.artifact import Head, LayerInfo, LossInfo, TensorSpec, Totals
+from modiste.prepare.heads import head_of
+from modiste.prepare.input_ranges import input_range
+
+_TABLE_WIDTH = 108
+_ACTIVATION_CLASSES = {"Softmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "log_softmax"}
+# Between the last activation and the output these move numbers about, or change none.
+_TRANSPARENT = frozenset(
+    {
+        "ActivityRegularization",
+        "Dropout",
+        "ExpandDims",
+        "Flatten",
+        "Identity",
+        "Permute",
+        "Reshape",
+        "Squeeze",
+    }
+)
+
+
+def input_specs(model: keras.Model) -> tuple[TensorSpec, ...]:
+    """Return the model's inputs in call order, each named after its input layer."""
+    return tuple(
+        TensorSpec(
+            name=_name(tensor), shape=tensor.shape, dtype=tensor.dtype, range=input_range(tensor, model)
+        )
+        for tensor in model.inputs
+    )
+
+
+def output_specs(model: keras.Model) -> tuple[TensorSpec, ...]:
+    """Return the model's outputs, each named after its layer; a layer with several gives them numbers."""
+    names = [_name(tensor) for tensor in model.outputs]
+    unique = [
+        name if names.index(name) == i else f"{name}_{names[:i].count(name)}" for i, name in enumerate(names)
+    ]
+    return tuple(
+        TensorSpec(name=name, shape=tensor.shape, dtype=tensor.dtype)
+        for name, tensor in zip(unique, model.outputs, strict=True)
+    )
+
+
+def layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
+    """Return one row per layer, as the model's own summary has them: an inner model is one layer."""
+    return tuple(
+        LayerInfo(
+            name=layer.name,
+            type=type(layer).__name__,
+            output_shape=_output_shape(layer),
+            parameters=layer.count_params() if layer.built else 0,
+            trainable=layer.trainable,
+            activation=_activation(layer),
+        )
+        for layer in model.layers
+    )
+
+
+def totals(model: keras.Model) -> Totals:
+    """Count the scalars in the model's weights."""
+    trainable, fixed = (
+        sum(math.prod(weight.shape) for weight in weights)
+        for weights in (model.trainable_weights, model.non_trainable_weights)
+    )
+    return Totals(parameters=trainable + fixed, trainable=trainable, non_trainable=fixed)
+
+
+def regularization_loss(model: keras.Model) -> float:
+    """Sum the weights' regularizers, which Keras's own `evaluate` adds to the loss of the data."""
+    penalties = (weight.regularizer(weight) for weight in model.trainable_weights if weight.regularizer)
+    return float(sum(float(penalty) for penalty in penalties))
+
+
+def table(model: keras.Model) -> str:
+    """Return what ``model.summary()`` prints, as plain text."""
+    parts: list[str] = []
+    model.summary(line_length=_TABLE_WIDTH, print_fn=lambda text, **_: parts.append(text))
+    return "\n".join(parts)
+
+
+def head(model: keras.Model, loss: LossInfo | None) -> Head:
+    """Return what the first output's numbers mean."""
+    output = model.outputs[0]
+    units = output.shape[-1] if len(output.shape) > 1 and output.shape[-1] else 1
+    return head_of(_last_activation(output), int(units), loss)
+
+
+def _name(tensor: Any) -> str:
+    return str(tensor._keras_history.operation.name)
+
+
+def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """Return the shape of a layer's only output; None for several, or for a layer used several times."""
+    shapes = {tuple(tensor.shape) for node in layer._inbound_nodes for tensor in node.output_tensors}
+    return shapes.pop() if len(shapes) == 1 else None
+
+
+def _activation(layer: Any) -> str | None:
+    if type(layer).__name__ in _ACTIVATION_CLASSES:
+        return _ACTIVATION_CLASSES[type(layer).__name__]
+    activation = getattr(layer, "activation", None)
+    if activation is None:
+        return None
+    return str(getattr(activation, "__name__", type(activation).__name__))
+
+
+def _last_activation(tensor: Any) -> str | None:
+    """Follow an output back to the layer that decides what its numbers mean."""
+    for operation in _backwards(tensor):
+        name = _activation(getattr(operation, "layer", operation))  # TimeDistributed and its like wrap one
+        if name in (None, "linear") and type(operation).__name__ in (*_TRANSPARENT, "Activation"):
+            continue
+        on_last_axis = getattr(operation, "axis", -1) in (-1, len(tensor.shape) - 1)
+        return name if name != "softmax" or on_last_axis else None
+    return None
+
+
+def _backwards(tensor: Any) -> Iterator[Any]:
+    """Yield the operations behind a tensor along their first inputs; of an inner model, its own last ones."""
+    while True:
+        operation, node_index, tensor_index = tensor._keras_history
+        if isinstance(operation, keras.Model):
+            tensor = operation.outputs[tensor_index]
+            continue
+        yield operation
+        inputs = operation._inbound_nodes[node_index].input_tensors
+        if not inputs:
+            return
+        tensor = inputs[0]

@@ -1,0 +1,68 @@
+"""Probe rows: the same few inputs for every preparation, and what the model says to them.
+
+They find a model that answers NaN, and they are what a converted graph is compared on.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from modiste.artifact import TensorSpec
+from modiste.prepare.loading import graph_of
+from modiste.reading import Reason, Refused
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+BATCHES = (1, 3, 12)
+"""Rows in each probe: one alone, and sizes that no library favours."""
+
+_SEED = 20
+_UNKNOWN_LENGTH = {2: 16, 3: 16}  # by rank: vectors and sequences; anything else is an image
+_UNKNOWN_SIDE = 64
+
+
+def probe_inputs(specs: Sequence[TensorSpec]) -> list[list[Array]]:
+    """Return, for each of `BATCHES`, one array per input, drawn evenly from the input's range.
+
+    An axis of unknown length gets a usual one; an input of unknown range gets [0, 1], which no
+    logarithm or root objects to.
+    """
+    random = np.random.default_rng(_SEED)
+    return [[_draw(random, spec, rows) for spec in specs] for rows in BATCHES]
+
+
+def _draw(random: np.random.Generator, spec: TensorSpec, rows: int) -> Array:
+    unknown = _UNKNOWN_LENGTH.get(len(spec.shape), _UNKNOWN_SIDE)
+    shape = (rows, *(length or unknown for length in spec.shape[1:]))
+    low, high = spec.range or (0.0, 1.0)
+    if np.dtype(spec.dtype).kind in "iub" or spec.range is not None:
+        return random.integers(int(low), int(high), shape, endpoint=True).astype(spec.dtype)
+    return random.uniform(low, high, shape).astype(spec.dtype)
+
+
+def predict(model: keras.Model, inputs: Sequence[Array]) -> list[Array]:
+    """Return the model's outputs for one batch, each float32 [rows, ...]."""
+    structured = keras.tree.pack_sequence_as(graph_of(model)._inputs_struct, list(inputs))
+    outputs = keras.tree.flatten(model(structured, training=False))
+    return [np.asarray(keras.ops.cast(output, "float32")) for output in outputs]
+
+
+def check_outputs(specs: Sequence[TensorSpec], outputs: Sequence[Array], rows: int) -> None:
+    """Refuse outputs that are not finite or have another shape than the model declares.
+
+    Raises:
+        Refused: the detail names the output.
+    """
+    for spec, output in zip(specs, outputs, strict=True):
+        fits = output.ndim == len(spec.shape) and output.ndim > 0 and output.shape[0] == rows
+        if not fits or any(
+            known not in (None, length) for known, length in zip(spec.shape, output.shape, strict=True)
+        ):
+            detail = f"the output {spec.name} has the shape {output.shape} for {rows} rows; it declares {spec.shape}"
+            raise Refused(Reason.OUTPUT_SHAPE, detail)
+        if not np.isfinite(output).all():
+            raise Refused(
+                Reason.OUTPUT_NOT_FINITE, f"the output {spec.name} is NaN or infinite for ordinary input"
+            )

@@ -1,0 +1,127 @@
+"""The child process that prepares a file: started, awaited, and killed when it must be.
+
+The child gets an environment made for it, a folder of its own as its home and its working folder,
+and one line of JSON. It never outlives the parent: it ends when its standard input does.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modiste.prepare.errors import Failure, PrepareCancelled, PrepareFailed
+
+LOG = "log.txt"
+_LOG_BYTES = 4096
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+class Cancellation:
+    """Lets another thread end a preparation: `cancel` kills the child, at once or as soon as it starts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """End the preparation; it raises PrepareCancelled in the thread that waits for it."""
+        with self._lock:
+            self._cancelled = True
+            if self._process is not None:
+                self._process.kill()
+
+    def attach(self, process: subprocess.Popen[bytes]) -> None:
+        """Take charge of a process that has just started."""
+        with self._lock:
+            self._process = process
+            if self._cancelled:
+                process.kill()
+
+
+def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellation: Cancellation) -> None:
+    """Run the child in `folder` with `request` until it ends by itself.
+
+    Raises:
+        PrepareCancelled: `cancellation` was used.
+        PrepareFailed: it took longer than `wall_s`, or ended with an error.
+    """
+    if cancellation.cancelled:
+        raise PrepareCancelled
+    with (folder / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            # -P: what lies in the working folder is data, never a module to import.
+            [sys.executable, "-P", "-m", "modiste.prepare.child"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,  # Ctrl-C in a terminal reaches the parent, which decides
+        )
+    try:
+        cancellation.attach(process)
+        _send(process, request)
+        status = process.wait(timeout=wall_s)
+    except subprocess.TimeoutExpired as error:
+        raise PrepareFailed(Failure.TIMEOUT, f"it took longer than {wall_s:g} s", _log(folder)) from error
+    finally:
+        process.kill()  # does nothing to one that has ended
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+    if cancellation.cancelled:
+        raise PrepareCancelled
+    if status != 0:
+        raise _failure(status, _log(folder))
+
+
+def _send(process: subprocess.Popen[bytes], request: Mapping[str, Any]) -> None:
+    """Write the request and leave the pipe open: its end tells the child that the parent is gone."""
+    assert process.stdin is not None, "the process was started with a pipe"
+    try:
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        pass  # it was killed or failed to start; its status tells which
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return what the child may know: no secrets of the parent's, no settings that change Keras."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | {
+        # It imports from where the parent does, however that was arranged.
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "KERAS_HOME": str(folder),
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "120",  # room for the table that model.summary() draws
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _failure(status: int, log: str) -> PrepareFailed:
+    if status == -signal.SIGXCPU:
+        return PrepareFailed(Failure.TIMEOUT, "it used more processor time than the limit", log)
+    how = f"by signal {-status}" if status < 0 else f"with status {status}"
+    return PrepareFailed(Failure.CRASHED, f"the process that prepares models ended {how}", log)
+
+
+def _log(folder: Path) -> str:
+    with (folder / LOG).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+        return file.read().decode("utf-8", "replace")

@@ -1,0 +1,91 @@
+"""The steps that need Keras, in their order: from a checked file to its summary and its graph."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+from modiste.artifact import ONNX, LossInfo, Summary, TensorSpec, file_sha256
+from modiste.prepare import describe
+from modiste.prepare.conversion import NotConverted, compare, convert
+from modiste.prepare.loading import load, ready
+from modiste.prepare.probe import Array, check_outputs, predict, probe_inputs
+from modiste.reading import ModelFile, ReadingLimits
+
+_LIBRARIES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
+
+
+def prepare_file(file: ModelFile, source: Path, folder: Path, limits: ReadingLimits) -> Summary:
+    """Load, probe, describe and convert a checked file; `folder` receives the graph.
+
+    Raises:
+        Refused: Keras cannot load it, or it answers with other than finite numbers of its own shape.
+    """
+    model = load(file, source, folder, limits)
+    served, changes = ready(model)
+    inputs = _named_as(describe.input_specs(served), describe.input_specs(model))
+    outputs = _named_as(describe.output_specs(served), describe.output_specs(model))
+    batches = probe_inputs(inputs)
+    for arrays in batches:
+        check_outputs(outputs, predict(served, arrays), len(arrays[0]))
+
+    loss = _loss(file)
+    summary = Summary(
+        name=model.name,
+        source_format=file.format,
+        source_sha256=file.sha256,
+        engine="keras",
+        inputs=inputs,
+        outputs=outputs,
+        head=describe.head(model, loss),
+        layers=describe.layer_infos(model),
+        totals=describe.totals(model),
+        loss=loss,
+        regularization_loss=describe.regularization_loss(model),
+        optimizer=file.compiled.optimizer,
+        metrics=file.compiled.metrics,
+        text=describe.table(model),
+        notes=changes.notes(),
+        libraries={name: version(name) for name in _LIBRARIES},
+    )
+    return _with_graph(summary, served, model if changes.comparable else served, folder / ONNX, batches)
+
+
+def _with_graph(
+    summary: Summary,
+    served: keras.Model,
+    reference: keras.Model,
+    path: Path,
+    batches: Sequence[Sequence[Array]],
+) -> Summary:
+    """Convert what is served, compare it with `reference`, and say in the summary which engine it gets."""
+    try:
+        opset, repairs = convert(served, path, summary.inputs, summary.outputs)
+        parity = compare(reference, path, summary.inputs, batches)
+    except NotConverted as error:
+        path.unlink(missing_ok=True)
+        return summary.model_copy(update={"engine_reason": str(error)})
+    noted = {"parity": parity, "notes": summary.notes + repairs}
+    if not parity.agrees:
+        path.unlink()
+        said = f"{parity.max_abs_difference:.3g} apart, {parity.tolerance:.3g} allowed"
+        return summary.model_copy(
+            update=noted | {"engine_reason": f"ONNX Runtime and Keras disagree: {said}"}
+        )
+    return summary.model_copy(
+        update=noted | {"engine": "onnx", "onnx_sha256": file_sha256(path), "onnx_opset": opset}
+    )
+
+
+def _named_as(specs: tuple[TensorSpec, ...], originals: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """Give what is served the names that the model's author gave."""
+    return tuple(
+        spec.model_copy(update={"name": original.name})
+        for spec, original in zip(specs, originals, strict=True)
+    )
+
+
+def _loss(file: ModelFile) -> LossInfo | None:
+    loss = file.compiled.loss
+    return None if loss is None else LossInfo(name=loss.name, config=dict(loss.config), weight=loss.weight)
