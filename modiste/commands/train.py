@@ -1,6 +1,6 @@
 """``modiste train``: from a recipe to a published version."""
 
-import os
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +31,8 @@ def train(
         return _list()
     if recipe is None:
         fail("Which recipe? Name one; 'modiste train --list' shows those that are shipped.", code=2)
+    # A container is stopped by SIGTERM, which process 1 would ignore; it ends the run as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(recipe, data_dir, artifacts, epochs)
     except KeyboardInterrupt:
@@ -52,7 +54,7 @@ def _run(name: str, data_dir: Path | None, artifacts: Path, epochs: int | None) 
 
     try:
         recipe = read_recipe(name, {} if epochs is None else {"fit.epochs": epochs})
-        _quiet()
+        _start_keras()
         from training.fit import train as fit
 
         published = fit(recipe, artifacts, data_dir)
@@ -61,10 +63,12 @@ def _run(name: str, data_dir: Path | None, artifacts: Path, epochs: int | None) 
     typer.echo(f"Published {published.folder}")
 
 
-def _quiet() -> None:
-    """Check that Keras is there, and keep TensorFlow's start-up notes off the terminal."""
+def _start_keras() -> None:
     from importlib.util import find_spec
 
     if find_spec("keras") is None:
         fail("Training needs the extra 'train': pip install 'modiste[train]'.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from training.starting import start_keras
+
+    typer.echo("Starting Keras (some seconds) ...")
+    start_keras()

@@ -1,0 +1,78 @@
+"""One page: data -> model -> callbacks -> fit -> evaluate -> publish.
+
+All that decides the result comes from the recipe; the only lasting effect is the published version.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from modiste.datasets import load
+from training.callbacks import callbacks_for
+from training.download import download_with_keras
+from training.evaluate import evaluate
+from training.network import build
+from training.partition import Partition, hold_out
+from training.progress import ProgressBar
+from training.publish import Published, check_writable, publish
+from training.recipe import Recipe
+from training.trained import Trained
+
+
+def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Published:
+    """Train by a recipe and publish the result as the next version under `artifacts`.
+
+    Raises:
+        DatasetError: the data are nowhere to be found.
+        TrainingError: the recipe does not fit the data, the loss became NaN or infinite, the model is
+            not good enough, or the version cannot be written.
+    """
+    check_writable(artifacts)
+    keras.utils.set_random_seed(recipe.seed)
+    dataset = load(recipe.data.dataset, data_dir, download_with_keras)
+    print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    partition = hold_out(dataset.train, recipe.data.validation, recipe.data.split_seed)
+    model = build(recipe, dataset.train.x.shape[1:], len(dataset.class_names))
+    print(f"Model: {recipe.model}, {model.count_params():,} parameters")
+    model, history = fit(model, recipe, partition)
+    evaluation = evaluate(model, dataset.test, recipe.loss)
+    trained = Trained(recipe, model, history, evaluation, dataset, len(partition.x_validation))
+    print(f"Kept epoch {trained.best_epoch} of {trained.epochs_run}")
+    rows = len(dataset.test.x)
+    print(f"Test: loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.4f} on {rows:,} images")
+    return publish(trained, artifacts)
+
+
+def fit(model: Any, recipe: Recipe, data: Partition) -> tuple[Any, dict[str, tuple[float, ...]]]:
+    """Fit the model and return the one to keep, with the history of each figure by epoch.
+
+    Where the recipe asks for checkpoints the kept model is the best one read back from its file, so
+    that what is evaluated is what can be saved; else it is the one that the fit ended with.
+
+    Raises:
+        NonFiniteLossError: the loss became NaN or infinite.
+    """
+    progress = ProgressBar()
+    with tempfile.TemporaryDirectory(prefix="modiste-") as work:
+        best = Path(work) / "best.keras"
+        try:
+            log = model.fit(
+                data.x_train,
+                data.y_train,
+                validation_data=(data.x_validation, data.y_validation),
+                epochs=recipe.fit.epochs,
+                batch_size=recipe.fit.batch_size,
+                callbacks=[progress, *callbacks_for(recipe, best)],
+                verbose=0,
+            )
+        finally:
+            progress.close()
+        kept = keras.models.load_model(best) if best.exists() else model
+    return kept, _history(log.history)
+
+
+def _history(logged: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(float(value) for value in values) for name, values in logged.items()}

@@ -1,0 +1,52 @@
+"""Mistakes in a recipe, said in the words of its TOML file rather than in those of pydantic."""
+
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from training.layers import Layer
+from training.optimizers import Optimizer
+
+
+def explain(error: ValidationError) -> list[str]:
+    """Return one line for each mistake: the field, what stands there, and what is allowed."""
+    return [_line(detail) for detail in error.errors(include_url=False)]
+
+
+def _line(detail: ErrorDetails) -> str:
+    where = ".".join(_written(detail["loc"]))
+    context = detail.get("ctx", {})
+    tag = f"{where}.{str(context.get('discriminator')).strip(chr(39))}"
+    match detail["type"]:
+        case "missing":
+            return f"{where} is missing"
+        case "union_tag_not_found":
+            return f"{tag} is missing"
+        case "union_tag_invalid":
+            return f"{tag} is {context['tag']!r}; allowed: {context['expected_tags']}"
+        case "literal_error":
+            return f"{where} is {detail['input']!r}; allowed: {context['expected']}"
+        case "value_error":
+            return f"{where}: {context['error']}" if where else str(context["error"])
+        case _:
+            return f"{where} is {detail['input']!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _tags(union: Any, key: str) -> set[str]:
+    kinds = get_args(get_args(union)[0])
+    return {tag for kind in kinds for tag in get_args(kind.model_fields[key].annotation)}
+
+
+_LAYERS, _OPTIMIZERS = _tags(Layer, "type"), _tags(Optimizer, "name")
+
+
+def _written(location: tuple[int | str, ...]) -> list[str]:
+    """Leave out the alternative that pydantic chose (layers.0.dense.units): nobody wrote it there."""
+    kept: list[str] = []
+    for part in location:
+        chosen_layer = bool(kept) and kept[-1].isdecimal() and part in _LAYERS
+        chosen_optimizer = kept == ["optimizer"] and part in _OPTIMIZERS
+        if not (chosen_layer or chosen_optimizer):
+            kept.append(str(part))
+    return kept

@@ -1,0 +1,66 @@
+"""The progress of a fit on a terminal: one bar with the time left, one line for each finished epoch."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_EVERY = 25  # batches between two looks at the bar: drawing must not slow the training
+
+
+class ProgressBar(keras.callbacks.Callback):  # type: ignore[misc]  # keras publishes no types
+    """Show the run as a whole: time left assumes that no early stop comes."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__()
+        self._console = console or Console(highlight=False)
+        self._bar = _bar(self._console)
+        self._task = self._bar.add_task("", total=None, figures="")
+        self._drawn = False
+        self._steps, self._epoch, self._started = 0, 0, 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Draw the bar; where the output is no terminal only the epochs' lines appear."""
+        if self._console.is_terminal:
+            self._bar.start()
+            self._drawn = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Take the bar away."""
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away, also where the fit ended with an exception; calling it twice is harmless."""
+        if self._drawn:
+            self._bar.stop()
+            self._drawn = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock of the epoch."""
+        self._epoch, self._steps, self._started = epoch, self.params["steps"] or 0, time.monotonic()
+        total, name = self.params["epochs"] * self._steps, f"epoch {epoch + 1}/{self.params['epochs']}"
+        self._bar.update(self._task, description=name, total=total, completed=epoch * self._steps)
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Move the bar."""
+        if batch % _EVERY == 0:
+            done = self._epoch * self._steps + batch + 1
+            self._bar.update(self._task, completed=done, figures=_figures(logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Print the epoch's figures."""
+        seconds = time.monotonic() - self._started
+        name = f"epoch {epoch + 1:>2}/{self.params['epochs']}"
+        self._console.print(f"{name}  {_figures(logs or {})}  {seconds:.1f} s", soft_wrap=True)
+
+
+def _bar(console: Console) -> Progress:
+    name, figures = TextColumn("{task.description}"), TextColumn("{task.fields[figures]}")
+    return Progress(name, BarColumn(), TimeRemainingColumn(), figures, console=console, transient=True)
+
+
+def _figures(logs: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in logs.items())

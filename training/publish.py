@@ -1,0 +1,132 @@
+"""Publishing: a trained model becomes the next version of ``artifacts/<model>/``, whole or not at all.
+
+The order is the promise: gate, models, preparation, report, check by reading back, metadata with the
+sums of everything else, disk, one rename.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from modiste.artifact import H5, KERAS, METADATA, REPORT, Metadata, folder_sha256
+from modiste.names import safe_name
+from modiste.prepare import PrepareError, PrepareFailed, available, prepare
+from training.errors import PublishError, QualityGateError
+from training.report import draw_report
+from training.sidecar import describe
+from training.staging import claim_version, staging_folder
+from training.trained import Trained
+
+_PROBES = 256
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that stands."""
+
+    folder: Path
+    metadata: Metadata
+
+
+def publish(trained: Trained, artifacts: Path, *, prepared: bool = True) -> Published:
+    """Write the next version of the recipe's model.
+
+    Args:
+        trained: the model and all that is known about it.
+        artifacts: the model repository; made where it is missing.
+        prepared: convert the model for serving now; where TensorFlow is not installed the version is
+            published unprepared all the same, and ``modiste prepare`` completes it elsewhere.
+
+    Raises:
+        QualityGateError: the model is worse than the recipe demands.
+        PublishError: the version cannot be written, or does not read back as what was trained.
+    """
+    check_gate(trained)
+    parent = artifacts / safe_name(trained.recipe.model)
+    try:
+        with staging_folder(parent) as folder:
+            _write(trained, folder, prepared)
+            return _claim(trained, folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise PublishError(f"The version cannot be written into {parent}: {reason}.") from error
+    finally:
+        _remove_if_empty(parent)
+
+
+def check_gate(trained: Trained) -> None:
+    """Refuse a model that is worse than its recipe demands.
+
+    Raises:
+        QualityGateError: with both numbers.
+    """
+    gate, accuracy = trained.recipe.gate, trained.evaluation.accuracy
+    if gate is not None and not accuracy >= gate.min_test_accuracy:
+        raise QualityGateError(
+            f"Not published: test accuracy {accuracy:.4f} is below the recipe's "
+            f"gate.min_test_accuracy {gate.min_test_accuracy:.4f}."
+        )
+
+
+def check_writable(artifacts: Path) -> None:
+    """Find out before a long training that its result could not be written.
+
+    Raises:
+        PublishError: the folder, or the nearest one above it that exists, refuses.
+    """
+    nearest = next(folder for folder in (artifacts, *artifacts.absolute().parents) if folder.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        raise PublishError(f"Nothing can be published into {artifacts}: {nearest} cannot be written to.")
+
+
+def _write(trained: Trained, folder: Path, prepared: bool) -> None:
+    trained.model.save(folder / KERAS)
+    trained.model.save(folder / H5)
+    _check_reload(trained, folder)
+    if prepared and available():
+        _prepare(folder)
+    draw_report(trained, folder / REPORT)
+
+
+def _prepare(folder: Path) -> None:
+    """Prepare the saved model; a version that could not be is still whole, and its server tries again."""
+    try:
+        prepare(folder / KERAS, folder)
+    except PrepareFailed as failure:
+        print(f"Publishing unprepared: {failure}")
+    except PrepareError as error:
+        raise PublishError(f"Not published: no server would take the model: {error}.") from error
+
+
+def _check_reload(trained: Trained, folder: Path) -> None:
+    """Read both model files back and compare what they answer with what the trained model does."""
+    probes = trained.dataset.test.x[:_PROBES]
+    expected = trained.model.predict(probes, verbose=0)
+    for name in (KERAS, H5):
+        reloaded: Any = keras.models.load_model(folder / name, compile=False)
+        found = reloaded.predict(probes, verbose=0)
+        if not np.allclose(found, expected, rtol=0, atol=_TOLERANCE):
+            worst = float(np.abs(found - expected).max())
+            raise PublishError(f"Not published: {name} read back answers differently, by up to {worst:.2g}.")
+
+
+def _claim(trained: Trained, folder: Path) -> Published:
+    sums = folder_sha256(folder)
+
+    def seal(version: int) -> None:
+        describe(trained, version, sums).write(folder / METADATA)
+
+    target = claim_version(folder, seal)
+    return Published(target, Metadata.read(target / METADATA))
+
+
+def _remove_if_empty(parent: Path) -> None:
+    """Leave no model without a version behind where the first publication failed."""
+    with suppress(OSError):
+        parent.rmdir()

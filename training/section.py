@@ -1,0 +1,24 @@
+"""The base of every part of a recipe: frozen, strictly typed, and helpful about misspelt fields."""
+
+import difflib
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Section(BaseModel):
+    """A table of a recipe. TOML is typed, so no value is converted: ``"32"`` is not a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_are_known(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for name in values:
+                if name not in cls.model_fields:
+                    near = difflib.get_close_matches(name, cls.model_fields, 1)
+                    hint = f" (did you mean {near[0]!r}?)" if near else ""
+                    allowed = ", ".join(cls.model_fields)
+                    raise ValueError(f"the field {name!r} is not known{hint}; allowed: {allowed}")
+        return values

@@ -1,0 +1,67 @@
+"""The metadata of a version: what only the trainer knows."""
+
+import platform
+from importlib.metadata import version as installed
+from typing import Any
+
+import keras
+
+from modiste import __version__
+from modiste.artifact import DatasetInfo, Metadata, utc_now
+from modiste.names import safe_name
+from training.network import PIXELS
+from training.trained import Trained
+
+
+def describe(trained: Trained, version: int, sha256: dict[str, str]) -> Metadata:
+    """Compose the metadata of a version whose files have these sums."""
+    recipe = trained.recipe
+    name = safe_name(recipe.model)
+    return Metadata(
+        model=name,
+        version=version,
+        display_name=recipe.model if recipe.model != name else None,
+        created_at=utc_now(),
+        class_names=trained.dataset.class_names,
+        input_range=PIXELS,
+        head=recipe.head,
+        metrics=_metrics(trained),
+        history=trained.history,
+        dataset=_dataset(trained),
+        recipe=_recipe(trained),
+        libraries=_libraries(),
+        sha256=sha256,
+    )
+
+
+def _metrics(trained: Trained) -> dict[str, float]:
+    kept = trained.best_epoch - 1
+    return {
+        "test_loss": trained.evaluation.loss,
+        "test_accuracy": trained.evaluation.accuracy,
+        "validation_loss": trained.history["val_loss"][kept],
+        "validation_accuracy": trained.history["val_accuracy"][kept],
+        "best_epoch": trained.best_epoch,
+        "epochs": trained.epochs_run,
+    }
+
+
+def _dataset(trained: Trained) -> DatasetInfo:
+    data = trained.dataset
+    return DatasetInfo(
+        name=data.name,
+        train_rows=len(data.train.x) - trained.validation_rows,
+        validation_rows=trained.validation_rows,
+        test_rows=len(data.test.x),
+        sha256=data.sha256,
+    )
+
+
+def _recipe(trained: Trained) -> dict[str, Any]:
+    return trained.recipe.model_dump(mode="json", exclude_none=True)
+
+
+def _libraries() -> dict[str, str]:
+    backend = keras.backend.backend()
+    names = ("keras", backend, "numpy")
+    return {"modiste": __version__, "python": platform.python_version()} | {n: installed(n) for n in names}

@@ -1,0 +1,54 @@
+"""Starting Keras with a readable terminal.
+
+TensorFlow's libraries write notes for their developers to the standard error descriptor when they are
+loaded, before any setting of theirs is read; so the descriptor itself is turned away meanwhile.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def start_keras() -> None:
+    """Import Keras and let its backend find its devices, both without the libraries' notes.
+
+    Whoever set ``TF_CPP_MIN_LOG_LEVEL`` wants to read them, and does.
+    """
+    if _LEVEL in os.environ:
+        _start()
+        return
+    os.environ[_LEVEL] = "2"
+    with _stderr_set_aside():
+        _start()
+
+
+def _start() -> None:
+    import keras
+
+    keras.ops.zeros(1)
+    # That ``.h5`` is an old format, and that metrics are built later, is known here and no news to users.
+    logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _stderr_set_aside() -> Iterator[None]:
+    """Send standard error to a file, and show it after all where the block fails."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            aside.seek(0)
+            os.write(kept, aside.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
