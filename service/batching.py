@@ -157,6 +157,8 @@ class Batcher:
         self._rows_in_flight = 0
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
 
     @property
     def rows_in_flight(self) -> int:
@@ -208,6 +210,7 @@ class Batcher:
         self._rows_in_flight += count
         future.add_done_callback(lambda _: self._release(count))
         self._queue.add(Entry(rows, deadline, future))
+        self._watch_deadline()
         self._arrived.set()
         return future
 
@@ -226,6 +229,8 @@ class Batcher:
                 # A compute that runs in the loop never yields: let the answers out and arrivals in.
                 await asyncio.sleep(0)
         finally:
+            if self._timer is not None:
+                self._timer.cancel()
             held = [*self._queue.clear(), *(piece.entry for piece in self._computing)]
             for entry in held:
                 _fail(entry, ShuttingDown("the server is stopping; ask again"))
@@ -247,7 +252,7 @@ class Batcher:
     async def _outputs(self, rows: Rows) -> Rows:
         try:
             result = self._compute(rows)
-            outputs = await self._expiring_meanwhile(result) if isawaitable(result) else result
+            outputs = await result if isawaitable(result) else result
         except ServingError:
             raise
         except Exception as error:
@@ -256,18 +261,24 @@ class Batcher:
             raise ModelFailure(f"the model answered {len(outputs)} rows for {len(rows)}")
         return outputs
 
-    async def _expiring_meanwhile(self, result: Awaitable[Rows]) -> Rows:
-        """Wait for a batch, and fail those in the queue whose deadline passes before it is done."""
-        running = asyncio.ensure_future(result)
-        try:
-            while not running.done():
-                left = self._queue.earliest_deadline - self._clock()
-                await asyncio.wait({running}, timeout=max(left, 0.001) if left < math.inf else None)
-                self._drop_expired()
-        except asyncio.CancelledError:
-            running.cancel()
-            raise
-        return running.result()
+    def _watch_deadline(self) -> None:
+        """Have the timer ring at the earliest deadline, whatever the engine is doing then.
+
+        Deadlines mostly grow with arrival, so that it is set anew once a deadline, not once a request.
+        """
+        earliest = self._queue.earliest_deadline
+        if earliest >= self._rings_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = earliest
+        delay_s = max(earliest - self._clock(), 0.001)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._rings_at = math.inf
+        self._drop_expired()
+        self._watch_deadline()
 
     def _drop_expired(self) -> None:
         for entry in self._queue.expire(self._clock()):

@@ -45,7 +45,8 @@ def decode(body: bytes, signature: Signature) -> NDArray[Any]:
 
 
 def _flattened(body: bytes) -> NDArray[np.float64] | None:
-    document = instances = None
+    document: Any = None
+    instances: Any = None
     try:
         document = _parser.parse(body)
         instances = document["instances"]

@@ -1,6 +1,6 @@
 """``multipart/form-data``: several files in one request, each a picture, ``.npy`` or raw bytes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, UploadFile
@@ -28,7 +28,7 @@ async def files(body: bytes, content_type: str, max_files: int) -> list[Part]:
         InvalidInput: a form without a file, or with fields that are no file.
     """
 
-    async def once() -> AsyncIterator[bytes]:
+    async def once() -> AsyncGenerator[bytes, None]:
         yield body
 
     # No part is larger than the body, which is in memory within its own limit already.

@@ -1,6 +1,5 @@
 """From the array that a client sent to rows of the model's shape."""
 
-import math
 from typing import Any
 
 from numpy.typing import NDArray
@@ -58,13 +57,7 @@ def describe(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "a single number"
 
 
-def rows_in(elements: int, signature: Signature) -> int | None:
-    """Return how many rows so many values make, or None where they make no whole number."""
-    size = signature.row_size
-    return elements // size if size and elements % size == 0 else None
-
-
 def concrete_shape(signature: Signature) -> tuple[int, ...] | None:
     """Return the row shape where every axis has a length."""
     shape = tuple(n for n in signature.shape if n is not None)
-    return shape if len(shape) == len(signature.shape) and math.prod(shape) else None
+    return shape if len(shape) == len(signature.shape) and all(shape) else None

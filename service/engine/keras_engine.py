@@ -39,6 +39,8 @@ class KerasEngine:
 
         if keras.backend.backend() != backend:
             raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process, not on {backend}")
+        if backend == "tensorflow":
+            _grow_device_memory()
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         self._sizes = sizes
         self._forward = _compiled_tensorflow(model) if backend == "tensorflow" else _compiled_jax(model)
@@ -56,19 +58,28 @@ class KerasEngine:
         del self._forward
 
 
-def _compiled_tensorflow(model: Any) -> Forward:
+def _grow_device_memory() -> None:
+    """Take a device's memory as it is needed: by default TensorFlow takes nearly all of it at once.
+
+    The complaint: tensorflow/serving#1929. Must happen before anything is placed on the device.
+    """
     import tensorflow as tf
 
     for device in tf.config.list_physical_devices("GPU"):
-        # By default TensorFlow takes nearly all of a device's memory at once (tensorflow/serving#1929).
-        tf.config.experimental.set_memory_growth(device, True)
+        if not tf.config.experimental.get_memory_growth(device):
+            tf.config.experimental.set_memory_growth(device, True)
 
-    @tf.function(jit_compile=True, reduce_retracing=False)
+
+def _compiled_tensorflow(model: Any) -> Forward:
+    import tensorflow as tf
+
     def forward(batch: Any) -> Any:
         return tf.cast(model(batch, training=False), tf.float32)
 
+    compiled = tf.function(forward, jit_compile=True)
+
     def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        outputs: NDArray[np.float32] = forward(tf.convert_to_tensor(batch)).numpy()
+        outputs: NDArray[np.float32] = compiled(tf.convert_to_tensor(batch)).numpy()
         return outputs
 
     return call
@@ -81,12 +92,13 @@ def _compiled_jax(model: Any) -> Forward:
     trainable = [variable.value for variable in model.trainable_variables]
     fixed = [variable.value for variable in model.non_trainable_variables]
 
-    @jax.jit
     def forward(trainable: Any, fixed: Any, batch: Any) -> Any:
         outputs, _ = model.stateless_call(trainable, fixed, batch, training=False)
         return outputs.astype(jnp.float32)
 
+    compiled = jax.jit(forward)
+
     def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(forward(trainable, fixed, batch))
+        return np.asarray(compiled(trainable, fixed, batch))
 
     return call

@@ -1,0 +1,69 @@
+# The one entry point for people and for CI. Needs Python 3.11 to 3.13 and make; uses uv where it is.
+#
+#   make serve            serve artifacts/ on 127.0.0.1:8000    [HOST= PORT= WORKERS=]
+#   make test             set up everything and run the tests
+#   make train RECIPE=x   train a recipe and publish the version
+#   make check            lint, format, types
+#   make e2e              the end-to-end tests alone
+#   make bench            measure the server on this machine
+#   make lock             resolve the dependencies anew (needs uv)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+# Values from make's command line alone: HOST and PORT are often exported for other programs.
+given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
+
+.PHONY: serve test train check e2e bench lock clean
+.DELETE_ON_ERROR:
+
+serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
+	exec $(BIN)/modiste serve $(call given,HOST,--host) $(call given,PORT,--port) $(call given,WORKERS,--workers)
+
+train: $(firstword $(wildcard $(VENV)/dev.stamp) $(VENV)/train.stamp)
+	@test -n "$(RECIPE)" || { echo "which recipe? make train RECIPE=fashion-mlp"; $(BIN)/modiste train --list; exit 2; }
+	$(BIN)/modiste train $(RECIPE)
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+e2e: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m bench $(ARGS)
+
+# Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml
+	@$(if $(UV),,$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12"; exit 1; })
+ifdef UV
+	test -x $(BIN)/python || $(UV) venv --quiet --python '>=3.11,<3.14' $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	$(BIN)/python -m compileall -q modiste service training
+	@touch $@
+
+lock:
+	uv pip compile pyproject.toml --group build $(LOCK) -o requirements/serve.txt
+	uv pip compile pyproject.toml --group build --extra train $(LOCK) -o requirements/train.txt
+	uv pip compile pyproject.toml --group build --extra train --extra gpu $(LOCK) -o requirements/gpu.txt
+	uv pip compile pyproject.toml --group build --extra train --group dev $(LOCK) -o requirements/dev.txt
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

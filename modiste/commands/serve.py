@@ -1,0 +1,73 @@
+"""``modiste serve``: start the service."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+
+def serve(
+    artifacts: Annotated[
+        Path | None,
+        typer.Argument(help="The model repository: <model>/<version>/, or .keras and .h5 files.", show_default="artifacts"),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="1")] = None,
+    default_model: Annotated[
+        str | None, typer.Option(help="The model that /predict asks.", show_default="the only one, or fashion_mnist")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, onnx or keras.", show_default="auto")] = None,
+) -> None:
+    """Serve the models of a folder over HTTP.
+
+    Every other setting is an environment variable with the prefix MODISTE_; docs/settings.md lists
+    them. An option here counts more than a variable.
+    """
+    # Imported here: the other commands need no web server.
+    from pydantic import ValidationError
+
+    from service.server import PortInUse, bind, configure_logging, run_worker
+    from service.settings import Settings, unknown_names
+    from service.supervisor import Supervisor
+
+    console = Console(stderr=True)
+    given: dict[str, Any] = {
+        "artifacts_dir": artifacts,
+        "http_host": host,
+        "http_port": port,
+        "http_workers": workers,
+        "default_model": default_model,
+        "engine": engine,
+    }
+    for name, nearest in unknown_names(os.environ).items():
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        console.print(f"[yellow]warning:[/] {name} is no setting{hint}", highlight=False)
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            where = ".".join(str(part) for part in problem["loc"])
+            console.print(f"[red]error:[/] setting {where}: {problem['msg']}", highlight=False)
+        raise typer.Exit(2) from error
+    if not settings.artifacts_dir.is_dir():
+        console.print(f"[red]error:[/] there is no folder {settings.artifacts_dir}", highlight=False)
+        raise typer.Exit(2)
+    try:
+        listener = bind(settings.http_host, settings.http_port)
+    except (PortInUse, OSError) as error:
+        console.print(f"[red]error:[/] {error}", highlight=False)
+        raise typer.Exit(1) from error
+    address = listener.getsockname()
+    shown = f"[{address[0]}]" if ":" in address[0] else address[0]
+    console.print(
+        f"Serving {settings.artifacts_dir} on http://{shown}:{address[1]}  (docs at /docs, Ctrl-C stops)",
+        highlight=False,
+    )
+    configure_logging(settings)
+    if settings.http_workers == 1:
+        run_worker(settings, listener)
+        return
+    raise typer.Exit(Supervisor(settings, listener).run())

@@ -1,0 +1,159 @@
+"""The composition root: settings in, one ASGI application out. Nothing else builds parts."""
+
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response as StarletteResponse
+
+from modiste import __version__
+from service import http_errors, openapi
+from service.codecs.bodies import BodyReader
+from service.errors import ServingError
+from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, new_request_id
+from service.lane import PredictLane
+from service.parts import Lifecycle, Parts, request_id
+from service.repository.loading import Loader, LoadPolicy
+from service.repository.prepared_cache import PreparedCache
+from service.repository.registry import Registry
+from service.repository.watcher import Watcher
+from service.routes import evaluate, health, models
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LIFECYCLE = "lifecycle"
+"""The key under which the lifespan's state hands the lifecycle to the server."""
+
+
+def create_app(settings: Settings) -> App:
+    """Compose the application.
+
+    The lane stands in front of FastAPI and answers the predict paths; the request id is outermost, so
+    that every answer has one.
+    """
+    registry = Registry(settings.default_model)
+    bodies = BodyReader(settings.input_limits)
+    parts = Parts(registry, bodies, settings.data_dir, settings.max_batch_rows)
+    web = _web(settings, parts, _watcher(settings, registry))
+    app: App = PredictLane(web, registry, bodies, settings.default_timeout_ms / 1000)
+    if settings.cors_origins:
+        origins = [origin.strip() for origin in settings.cors_origins.split(",")]
+        app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])  # type: ignore[arg-type]
+    return RequestIds(app)
+
+
+class RequestIds:
+    """Gives every request an id, and every answer the header that names it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with the id in the scope and in the headers of the answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = scope[REQUEST_ID] = new_request_id(scope)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", given.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+def _watcher(settings: Settings, registry: Registry) -> Watcher:
+    policy = LoadPolicy(
+        engine=settings.engine,
+        keras_backend=settings.keras_backend,
+        keras_allowed=settings.http_workers == 1,
+        onnx_threads=settings.onnx_threads,
+        max_batch_rows=settings.max_batch_rows,
+        inline_compute_s=settings.inline_compute_ms / 1000,
+    )
+    cache = PreparedCache(
+        settings.state_dir / "prepared", settings.prepared_cache_bytes, settings.prepare_timeout_s
+    )
+    return Watcher(
+        settings.artifacts_dir,
+        registry,
+        Loader(policy, cache),
+        settings.batch_policy,
+        versions_loaded=settings.versions_loaded,
+        interval_s=settings.watch_interval_ms / 1000,
+        grace_s=settings.grace_period_ms / 1000,
+    )
+
+
+def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
+        await watcher.start()
+        # What is loaded now stays: collecting it again and again would stop answers for milliseconds.
+        gc.collect()
+        gc.freeze()
+        yield {LIFECYCLE: parts.lifecycle}
+        parts.lifecycle.stopping = True
+        await watcher.stop()
+
+    web = FastAPIOffline(
+        title="Modiste",
+        version=__version__,
+        description="Predictions, evaluations and summaries of Keras classifiers.",
+        lifespan=lifespan,
+        redoc_url=None,
+        root_path=settings.root_path,
+    )
+    web.state.parts = parts
+    for router in (health.router, models.router, evaluate.router):
+        web.include_router(router)
+    _document(web)
+    _answer_errors(web)
+    return web
+
+
+def _document(web: FastAPI) -> None:
+    plain = web.openapi
+
+    def with_lane() -> dict[str, Any]:
+        if web.openapi_schema is None:
+            web.openapi_schema = openapi.with_predictions(plain())
+        return web.openapi_schema
+
+    web.openapi = with_lane  # type: ignore[method-assign]
+
+
+def _answer_errors(web: FastAPI) -> None:
+    async def serving(request: Request, error: ServingError) -> StarletteResponse:
+        return _starlette(http_errors.from_error(error, request_id(request)))
+
+    async def status(request: Request, error: HTTPException) -> StarletteResponse:
+        headers = dict(error.headers or {})
+        response = http_errors.from_status(error.status_code, str(error.detail), request_id(request), headers)
+        return _starlette(response)
+
+    async def validation(request: Request, error: RequestValidationError) -> StarletteResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return _starlette(http_errors.invalid(f"{where}: {first['msg']}", request_id(request)))
+
+    async def unexpected(request: Request, error: Exception) -> StarletteResponse:
+        return _starlette(http_errors.from_error(error, request_id(request)))
+
+    web.add_exception_handler(ServingError, serving)  # type: ignore[arg-type]
+    web.add_exception_handler(HTTPException, status)  # type: ignore[arg-type]
+    web.add_exception_handler(RequestValidationError, validation)  # type: ignore[arg-type]
+    web.add_exception_handler(Exception, unexpected)
+
+
+def _starlette(response: Response) -> StarletteResponse:
+    return StarletteResponse(response.body, response.status, response.headers, response.content_type)

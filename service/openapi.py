@@ -1,0 +1,203 @@
+"""The OpenAPI document of the predict paths, which the lane answers and FastAPI does not know.
+
+The examples are real: one picture of the Fashion-MNIST test set, and what the shipped model says of it.
+"""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from service.codecs import image, json_rows, multipart, npy, raw
+from service.errors import (
+    DeadlineExceeded,
+    InvalidInput,
+    MalformedBody,
+    ModelFailure,
+    ModelNotFound,
+    ModelNotReady,
+    Overloaded,
+    ServingError,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from service.http_errors import STATUS
+
+_ERRORS: tuple[type[ServingError], ...] = (
+    MalformedBody,
+    ModelNotFound,
+    TooLarge,
+    UnsupportedMediaType,
+    InvalidInput,
+    Overloaded,
+    ModelFailure,
+    ModelNotReady,
+    DeadlineExceeded,
+)
+
+_PATHS = {
+    "/predict": "Ask the default model",
+    "/models/{name}/predict": "Ask the newest ready version of a model",
+    "/models/{name}/versions/{version}/predict": "Ask one version of a model",
+}
+
+_BINARY = {"type": "string", "format": "binary"}
+
+_NUMBERS = {
+    "description": "One row, a list of rows, or flat rows, as numbers in the model's range.",
+    "type": "array",
+    "items": {},
+}
+
+_CLASS = {
+    "type": "object",
+    "properties": {
+        "class": {"type": "integer"},
+        "label": {"type": ["string", "null"]},
+        "probability": {"type": "number"},
+    },
+}
+
+_PREDICTION = {
+    "type": "object",
+    "description": "`class`, `label` and `probability` of a classifier; `labels` of one with several labels "
+    "for a row; `value` of a regression model.",
+    "properties": {
+        **_CLASS["properties"],  # type: ignore[dict-item]
+        "probabilities": {"type": "array", "items": {"type": "number"}},
+        "top": {"type": "array", "items": _CLASS},
+        "labels": {"type": "array", "items": _CLASS},
+        "value": {"type": "number"},
+        "file": {"type": "string"},
+    },
+}
+
+ERROR_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "request_id"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "request_id": {"type": "string"},
+            },
+        }
+    },
+}
+
+
+def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the predict paths to FastAPI's document, and our error body in place of its own."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Error"] = ERROR_SCHEMA
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "422" in operation["responses"]:
+                operation["responses"]["422"] = _error_response("What was sent does not fit.")
+    document["paths"] = {**{path: _path(path, text) for path, text in _PATHS.items()}, **document["paths"]}
+    return document
+
+
+def _path(path: str, summary: str) -> dict[str, Any]:
+    names = [name for name in ("name", "version") if f"{{{name}}}" in path]
+    operation = "predict" + "".join(f"_{name}" for name in names)
+    return {
+        "post": {
+            "tags": ["predict"],
+            "summary": summary,
+            "description": "Pixels go in as they are, 0 to 255; the model scales them itself.",
+            "operationId": operation,
+            "parameters": [*map(_path_parameter, names), *_parameters()],
+            "requestBody": {"required": True, "content": _bodies()},
+            "responses": _responses(),
+        }
+    }
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1} if name == "version" else {"type": "string"}
+    example = 1 if name == "version" else "fashion_mnist"
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+
+def _parameters() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "top_k",
+            "in": "query",
+            "description": "Give the k most probable classes as `top`.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+        {
+            "name": "probabilities",
+            "in": "query",
+            "description": "Leave the whole vector out with `false`.",
+            "schema": {"type": "boolean", "default": True},
+        },
+        {
+            "name": "X-Timeout-Ms",
+            "in": "header",
+            "description": "How long the answer may take; then 504.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+    ]
+
+
+def _bodies() -> dict[str, Any]:
+    pixels = json.loads(files("service").joinpath("static/example-28x28.json").read_text())
+    flat = [value for row in pixels for value in row]
+    examples = {
+        "one image": {"summary": "One image, 28x28", "value": {"instances": pixels}},
+        "two images": {"summary": "A list of images", "value": {"instances": [pixels, pixels]}},
+        "flat": {"summary": "Flat rows of 784", "value": {"instances": [flat]}},
+    }
+    return {
+        json_rows.CONTENT_TYPE: {
+            "schema": {"type": "object", "required": ["instances"], "properties": {"instances": _NUMBERS}},
+            "examples": examples,
+        },
+        **{kind: {"schema": _BINARY} for kind in (npy.CONTENT_TYPE, raw.CONTENT_TYPE, *image.CONTENT_TYPES)},
+        multipart.CONTENT_TYPE: {
+            "schema": {"type": "object", "properties": {"files": {"type": "array", "items": _BINARY}}}
+        },
+    }
+
+
+def _responses() -> dict[str, Any]:
+    example = {
+        "model": "fashion_mnist",
+        "version": 1,
+        "predictions": [{"class": 9, "label": "Ankle boot", "probability": 0.98}],
+    }
+    schema = {
+        "type": "object",
+        "required": ["model", "version", "predictions"],
+        "properties": {
+            "model": {"type": "string"},
+            "version": {"type": "integer"},
+            "predictions": {"type": "array", "items": _PREDICTION},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    answers: dict[str, Any] = {
+        "200": {
+            "description": "One prediction a row, in the order sent.",
+            "content": {
+                "application/json": {"schema": schema, "example": example},
+                npy.CONTENT_TYPE: {"schema": _BINARY},
+            },
+        }
+    }
+    for error in _ERRORS:
+        status = str(STATUS[error])
+        answers[status] = _error_response((error.__doc__ or "").split("\n")[0].replace("`", ""))
+    return answers
+
+
+def _error_response(description: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": description, "content": content}

@@ -1,0 +1,44 @@
+"""What the routes share: the parts that `service.app` composed, handed over by the application's state."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.codecs.bodies import BodyReader
+from service.http_types import REQUEST_ID
+from service.repository.registry import Registry
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Whether the server is stopping; set by who received the signal."""
+
+    stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The composed parts of one application."""
+
+    registry: Registry
+    bodies: BodyReader
+    data_dir: Path | None
+    max_batch_rows: int
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+
+
+def parts(request: Request) -> Parts:
+    """Return the parts of the application that got this request."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+def request_id(request: Request) -> str:
+    """Return the id of this request."""
+    found: str = request.scope[REQUEST_ID]
+    return found
+
+
+UseParts = Annotated[Parts, Depends(parts)]

@@ -1,0 +1,202 @@
+"""From a version on disk to one that can answer: checked, prepared where it is raw, opened and warmed.
+
+Everything here blocks, and runs in a thread beside the event loop.
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from modiste.artifact import (
+    METADATA,
+    ONNX,
+    REPORT,
+    SUMMARY,
+    ArtifactError,
+    Metadata,
+    Summary,
+    check_sums,
+    file_sha256,
+    source_file,
+)
+from modiste.prepare import PrepareError
+from service.batching import Compute
+from service.engine.keras_engine import Backend, KerasEngine
+from service.engine.model_thread import ModelThread
+from service.engine.onnx_engine import OnnxEngine
+from service.engine.port import Engine
+from service.engine.warm import batch_sizes, warm_up
+from service.errors import ServingError
+from service.repository.prepared_cache import PreparedCache
+from service.repository.scan import Candidate
+from service.signature import Signature
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPolicy:
+    """How versions are loaded, the same for all of them."""
+
+    engine: Literal["auto", "onnx", "keras"]
+    keras_backend: Backend
+    keras_allowed: bool
+    onnx_threads: int
+    max_batch_rows: int
+    inline_compute_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file of a version, as shown in its summary."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version that is open and warm.
+
+    `inline` says that `compute` answers at once, in the event loop; else in a thread that `release` ends.
+    """
+
+    summary: Summary
+    metadata: Metadata | None
+    signature: Signature
+    engine: Engine
+    compute: Compute
+    inline: bool
+    release: Callable[[], None]
+    files: tuple[FileInfo, ...]
+
+
+class Loader:
+    """Loads candidates."""
+
+    def __init__(self, policy: LoadPolicy, cache: PreparedCache) -> None:
+        self._policy = policy
+        self._cache = cache
+
+    def is_quick(self, candidate: Candidate) -> bool:
+        """Whether loading takes no more than opening a prepared graph."""
+        return candidate.prepared and self._policy.engine != "keras"
+
+    def load(self, candidate: Candidate) -> Loaded:
+        """Check, prepare where needed, open and warm one version.
+
+        Raises:
+            ArtifactError: the folder does not keep the contract.
+            modiste.prepare.PrepareError: a raw model file was refused or could not be prepared.
+            ModelFailure: the engine does not answer as the summary states.
+        """
+        metadata = _metadata(candidate)
+        source = candidate.source or source_file(candidate.folder)
+        prepared = candidate.folder if candidate.prepared else self._prepare(source)
+        summary = Summary.read(prepared / SUMMARY)
+        if metadata is not None:
+            _check_metadata(candidate, metadata)
+        signature = _signature(summary, metadata)
+        engine = self._open(summary, prepared, source, signature)
+        try:
+            slowest = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
+        except BaseException:
+            engine.close()
+            raise
+        inline = slowest <= self._policy.inline_compute_s
+        compute, release = (engine.infer, engine.close) if inline else _in_thread(engine, candidate)
+        files = _files(candidate, prepared, source)
+        return Loaded(summary, metadata, signature, engine, compute, inline, release, files)
+
+    def _prepare(self, source: Path | None) -> Path:
+        if source is None:
+            raise ArtifactError("there is no model file: expected model.keras, model.h5, or a prepared form")
+        return self._cache.prepared(source)
+
+    def _open(self, summary: Summary, prepared: Path, source: Path | None, signature: Signature) -> Engine:
+        kind = summary.engine if self._policy.engine == "auto" else self._policy.engine
+        if kind == "onnx":
+            return OnnxEngine(_checked_onnx(summary, prepared), self._policy.onnx_threads)
+        if not self._policy.keras_allowed:
+            raise ArtifactError("this version needs the Keras engine, which serves with one worker only")
+        if source is None:
+            raise ArtifactError("this version needs the Keras engine, and its model file is missing")
+        if file_sha256(source) != summary.source_sha256:
+            raise ArtifactError(f"{source.name} is not the file that {SUMMARY} describes")
+        sizes = batch_sizes(self._policy.max_batch_rows)
+        return KerasEngine(source, sizes, self._policy.keras_backend)
+
+    def cancel(self) -> None:
+        """End a preparation that runs now, from another thread."""
+        self._cache.cancel()
+
+
+def _in_thread(engine: Engine, candidate: Candidate) -> tuple[Compute, Callable[[], None]]:
+    """Compute in a thread of the version's own, so that a long forward pass does not hold up the loop."""
+    thread = ModelThread(f"{candidate.model}-{candidate.version}")
+
+    def release() -> None:
+        thread.close()
+        engine.close()
+
+    return functools.partial(thread.run, engine.infer), release
+
+
+def _metadata(candidate: Candidate) -> Metadata | None:
+    path = candidate.folder / METADATA
+    if candidate.source is not None or not path.exists():
+        return None
+    return Metadata.read(path)
+
+
+def _check_metadata(candidate: Candidate, metadata: Metadata) -> None:
+    names = tuple(name for name, _, _ in candidate.fingerprint if name != METADATA)
+    check_sums(candidate.folder, metadata, names)
+    missing = [name for name in metadata.sha256 if not (candidate.folder / name).exists()]
+    if missing and not missing[0].startswith(REPORT):
+        raise ArtifactError(f"{missing[0]} is listed in {METADATA} and missing")
+
+
+def _signature(summary: Summary, metadata: Metadata | None) -> Signature:
+    if len(summary.inputs) != 1 or len(summary.outputs) != 1:
+        raise ArtifactError(
+            f"the model has {len(summary.inputs)} inputs and {len(summary.outputs)} outputs; "
+            "one of each can be served"
+        )
+    signature = Signature.of(summary, metadata)
+    names = signature.class_names
+    if names is not None and signature.classes and len(names) != signature.classes:
+        raise ArtifactError(f"{METADATA} names {len(names)} classes; the model has {signature.classes}")
+    return signature
+
+
+def _checked_onnx(summary: Summary, prepared: Path) -> Path:
+    path = prepared / ONNX
+    if summary.onnx_sha256 is None or not path.is_file():
+        reason = summary.engine_reason or f"{ONNX} is missing"
+        raise ArtifactError(f"this version has no form for the ONNX engine: {reason}")
+    if file_sha256(path) != summary.onnx_sha256:
+        raise ArtifactError(f"{ONNX} does not have the SHA-256 that {SUMMARY} states")
+    return path
+
+
+def _files(candidate: Candidate, prepared: Path, source: Path | None) -> tuple[FileInfo, ...]:
+    paths = {prepared / ONNX, prepared / SUMMARY}
+    if candidate.source is not None:
+        paths.add(candidate.source)
+    else:
+        paths |= {candidate.folder / name for name, _, _ in candidate.fingerprint}
+    present = sorted(path for path in paths if path.is_file())
+    return tuple(FileInfo(p.name, p.stat().st_size, file_sha256(p)) for p in present)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a version could not be loaded, in words for an operator and without paths."""
+    if isinstance(error, ArtifactError | PrepareError | ServingError):
+        return str(error)
+    logger.error("loading failed", exc_info=error)
+    return f"{type(error).__name__} while loading; the log tells more"

@@ -1,0 +1,78 @@
+"""The cache of prepared forms of raw model files, by the SHA-256 of the file.
+
+It lies in the state folder and is shared by all workers: one lock, held by whoever prepares, so that one
+file is prepared once. The least recently used forms go when the cache is over its size.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modiste.artifact import SUMMARY, ArtifactError, file_sha256
+from modiste.prepare import Cancellation, PrepareLimits, available, prepare
+
+
+class PreparedCache:
+    """Folders ``<root>/<sha256>/`` with ``summary.json`` and, where it converted, ``model.onnx``."""
+
+    def __init__(self, root: Path, max_bytes: int, timeout_s: float) -> None:
+        self._root = root
+        self._max_bytes = max_bytes
+        self._timeout_s = timeout_s
+        self._cancellation = Cancellation()
+
+    def prepared(self, source: Path) -> Path:
+        """Return the folder of the prepared form of `source`; prepare it first where there is none.
+
+        Raises:
+            ArtifactError: there is none, and what preparing needs is not installed.
+            modiste.prepare.PrepareError: the file was refused, or preparing it failed.
+        """
+        folder = self._root / file_sha256(source)
+        if not (folder / SUMMARY).exists():
+            if not available():
+                raise ArtifactError(
+                    f"{source.name} is not prepared, and preparing needs TensorFlow, not installed here: "
+                    "run `modiste prepare` where it is, or install modiste[train]"
+                )
+            self._root.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                if not (folder / SUMMARY).exists():
+                    self._prepare(source, folder)
+        os.utime(folder)
+        return folder
+
+    def cancel(self) -> None:
+        """End what is being prepared now, and prepare nothing more."""
+        self._cancellation.cancel()
+
+    def _prepare(self, source: Path, folder: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=".preparing-") as temporary:
+            made = Path(temporary) / folder.name
+            made.mkdir()
+            limits = PrepareLimits(wall_s=self._timeout_s)
+            prepare(source, made, limits=limits, cancellation=self._cancellation)
+            made.rename(folder)
+        self._shrink(keep=folder)
+
+    def _shrink(self, keep: Path) -> None:
+        folders = sorted(
+            (path for path in self._root.iterdir() if path.is_dir() and not path.name.startswith(".")),
+            key=lambda path: path.stat().st_mtime,
+            reverse=True,
+        )
+        total = 0
+        for folder in folders:
+            total += sum(file.stat().st_size for file in folder.iterdir())
+            if total > self._max_bytes and folder != keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self._root / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

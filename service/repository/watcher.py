@@ -1,0 +1,157 @@
+"""The task that keeps the registry true to the artifacts folder, and owns every change of state.
+
+A new version takes over when it is warm, and not before. One that fails leaves the old one serving, and
+is not tried again until it changes. The last good version of a model is not given up because its
+folder vanished.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from service.batching import Batcher, BatchPolicy
+from service.repository.loading import Loader, reason_of
+from service.repository.registry import Record, Registry, ServedVersion, State
+from service.repository.scan import Candidate, Fingerprint, Key, scan
+
+logger = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Looks at the folder again and again; loads, swaps and drains. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        artifacts_dir: Path,
+        registry: Registry,
+        loader: Loader,
+        policy: BatchPolicy,
+        *,
+        versions_loaded: int,
+        interval_s: float,
+        grace_s: float,
+    ) -> None:
+        self._artifacts_dir = artifacts_dir
+        self._registry = registry
+        self._loader = loader
+        self._policy = policy
+        self._versions_loaded = versions_loaded
+        self._interval_s = interval_s
+        self._grace_s = grace_s
+        self._seen: dict[Key, Fingerprint] = {}
+        self._loading: dict[Key, asyncio.Task[None]] = {}
+        self._draining: set[asyncio.Task[None]] = set()
+        # Preparing takes a core and gigabytes: one at a time.
+        self._slow_turn = asyncio.Semaphore(1)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load what is quick to load, then watch; the rest is prepared while that already answers."""
+        self._look(await asyncio.to_thread(scan, self._artifacts_dir), settled=True)
+        quick = [task for key, task in self._loading.items() if self._is_quick(key)]
+        if quick:
+            await asyncio.wait(quick)
+        self._task = asyncio.create_task(self._watch(), name="repository watcher")
+
+    async def stop(self) -> None:
+        """Stop watching and loading, and drain every version within the grace period."""
+        self._loader.cancel()
+        ending = [*self._loading.values(), *([self._task] if self._task else [])]
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+        for record in self._registry.records.values():
+            self._retire(record)
+        if self._draining:
+            await asyncio.wait(self._draining)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval_s)
+            try:
+                self._look(await asyncio.to_thread(scan, self._artifacts_dir), settled=False)
+            except Exception:
+                logger.exception("looking at the artifacts folder failed; it is tried again")
+
+    def _look(self, found: dict[Key, Candidate], settled: bool) -> None:
+        """Compare the folder with the registry. `settled`: nothing in it is still being copied."""
+        for key in self._registry.records.keys() - found.keys():
+            self._forget(key)
+        for key, candidate in found.items():
+            self._registry.records.setdefault(key, Record(candidate))
+            # A copy takes time and announces no end: wait until two looks find the same.
+            same = settled or self._seen.get(key) == candidate.fingerprint
+            self._seen[key] = candidate.fingerprint
+            if same and key in self._wanted(found, candidate.model) and self._is_due(key, candidate):
+                self._loading[key] = asyncio.create_task(self._load(candidate), name=f"load {key}")
+        for model in self._registry.model_names:
+            for version in self._registry.ready_versions(model)[: -self._versions_loaded]:
+                self._retire(self._registry.records[model, version])
+
+    def _wanted(self, found: dict[Key, Candidate], model: str) -> list[Key]:
+        """The newest versions of a model that have not failed as they are."""
+        usable = [key for key, one in found.items() if key[0] == model and not self._has_failed(key, one)]
+        return sorted(usable)[-self._versions_loaded :]
+
+    def _is_due(self, key: Key, candidate: Candidate) -> bool:
+        idle = self._registry.records[key].served is None and key not in self._loading
+        return idle and not self._has_failed(key, candidate)
+
+    def _has_failed(self, key: Key, candidate: Candidate) -> bool:
+        record = self._registry.records.get(key)
+        return (
+            record is not None
+            and record.state is State.FAILED
+            and record.candidate.fingerprint == candidate.fingerprint
+        )
+
+    def _is_quick(self, key: Key) -> bool:
+        return self._loader.is_quick(self._registry.records[key].candidate)
+
+    async def _load(self, candidate: Candidate) -> None:
+        record = self._registry.records[candidate.key]
+        record.candidate, record.state, record.reason = candidate, State.PREPARING, None
+        try:
+            if self._loader.is_quick(candidate):
+                loaded = await asyncio.to_thread(self._loader.load, candidate)
+            else:
+                async with self._slow_turn:
+                    loaded = await asyncio.to_thread(self._loader.load, candidate)
+        except Exception as error:
+            record.state, record.reason = State.FAILED, reason_of(error)
+            logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
+            return
+        finally:
+            del self._loading[candidate.key]
+        batcher = Batcher(loaded.compute, self._policy)
+        batcher.start()
+        shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
+        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)
+        record.state = State.READY
+        self._registry.reroute(candidate.model)
+        logger.info("%s version %d is ready (%s)", candidate.model, candidate.version, loaded.engine.name)
+
+    def _forget(self, key: Key) -> None:
+        record = self._registry.records[key]
+        if record.served is not None:
+            if len(self._registry.ready_versions(key[0])) > 1:
+                self._retire(record)
+        elif key not in self._loading:
+            del self._registry.records[key]
+
+    def _retire(self, record: Record) -> None:
+        served = record.served
+        if served is None or record.state is State.DRAINING:
+            return
+        record.state = State.DRAINING
+        self._registry.reroute(served.model)
+        task = asyncio.create_task(self._drain(record, served), name="drain")
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
+
+    async def _drain(self, record: Record, served: ServedVersion) -> None:
+        await served.batcher.stop(self._grace_s)
+        await asyncio.to_thread(served.loaded.release)
+        record.served, record.state = None, State.FOUND
+        logger.info("%s version %d is no longer loaded", served.model, served.version)

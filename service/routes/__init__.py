@@ -1,0 +1,1 @@
+"""Everything that is not hot: ordinary FastAPI routers."""

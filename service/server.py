@@ -1,0 +1,106 @@
+"""One worker: uvicorn, with our own way to stop: not ready at once, accept a little longer, drain, end."""
+
+import asyncio
+import errno
+import functools
+import logging
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+
+from service.app import LIFECYCLE, create_app
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_BACKLOG = 2048
+
+
+class PortInUse(Exception):
+    """Another program listens on the address; the message names it and says what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket that does not listen yet: it opens when the application can answer.
+
+    Raises:
+        PortInUse: another program has the port.
+        OSError: the address cannot be had for another cause.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"port {port} on {host} is in use by another program: stop it, or choose another port"
+            ) from error
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+class Server(uvicorn.Server):
+    """One worker.
+
+    uvicorn closes its listener as soon as it gets SIGTERM, before a load balancer has seen that the
+    server is going (Kludex/uvicorn#2414). Here readiness turns false at once, and the listener
+    closes after the drain delay. A second signal skips the wait.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(_config(settings))
+        self._drain_delay_s = settings.drain_delay_ms / 1000
+        self._leaving: asyncio.TimerHandle | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Receive SIGTERM or SIGINT; asyncio's signal wake-up runs this between two callbacks."""
+        lifecycle = self.lifespan.state.get(LIFECYCLE) if self.started else None
+        if lifecycle is None or lifecycle.stopping:
+            self.force_exit = self.should_exit and sig == signal.SIGINT
+            self.should_exit = True
+            return
+        lifecycle.stopping = True
+        logger.info("stopping: not ready any more, closing in %.1f s", self._drain_delay_s)
+        self._leaving = asyncio.get_running_loop().call_later(self._drain_delay_s, self._leave)
+
+    def _leave(self) -> None:
+        self.should_exit = True
+
+
+def run_worker(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a bound socket until a signal ends it. The entry point of a worker process."""
+    configure_logging(settings)
+    Server(settings).run(sockets=[listener])
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to standard error, one line an event."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    # What uvicorn says of its own start and stop repeats ours.
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        functools.partial(create_app, settings),
+        factory=True,
+        http="httptools",
+        loop="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        root_path=settings.root_path,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_graceful_shutdown=max(1, round(settings.grace_period_ms / 1000)),
+    )

@@ -1,0 +1,348 @@
+"""The batching core: each invariant of `service.batching` by its number, then all on random traffic."""
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.batching import Batcher, BatchPolicy, Entry, PendingQueue, Rows
+from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
+
+NEVER = 1e9
+
+
+def rows(*values: int) -> Rows:
+    return np.array(values, np.float32)[:, None]
+
+
+def double(batch: Rows) -> Rows:
+    return batch * 2
+
+
+class Recorder:
+    """A compute that keeps the sizes of its batches, and can be held up to let requests gather."""
+
+    def __init__(self, answer: Callable[[Rows], Rows] = double) -> None:
+        self.sizes: list[int] = []
+        self.seen: list[float] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.entered = asyncio.Event()
+        self._answer = answer
+
+    async def __call__(self, batch: Rows) -> Rows:
+        self.sizes.append(len(batch))
+        self.seen += batch[:, 0].tolist()
+        self.entered.set()
+        await self.gate.wait()
+        return self._answer(batch)
+
+    async def hold(self, batcher: Batcher) -> "asyncio.Future[Rows]":
+        """Start one batch and keep it computing."""
+        self.gate.clear()
+        first = batcher.submit(rows(-1), NEVER)
+        await self.entered.wait()
+        return first
+
+
+def started(compute: object, max_batch: int = 8, in_flight: int = 1000, clock=lambda: 0.0) -> Batcher:
+    batcher = Batcher(compute, BatchPolicy(max_batch, in_flight), clock)
+    batcher.start()
+    return batcher
+
+
+def run(main) -> None:
+    asyncio.run(asyncio.wait_for(main, 20))
+
+
+# The queue alone
+
+
+@pytest.fixture
+def entry():
+    """Makes entries of so many rows; their futures belong to a loop that never runs."""
+    loop = asyncio.new_event_loop()
+    yield lambda count, deadline=NEVER, width=1: Entry(
+        np.zeros((count, width)), deadline, loop.create_future()
+    )
+    loop.close()
+
+
+def taken(queue: PendingQueue, room: int) -> list[tuple[Entry, int, int]]:
+    return [(piece.entry, piece.start, piece.stop) for piece in queue.take(room)]
+
+
+def test_take_gives_entries_in_the_order_of_arrival(entry):
+    queue = PendingQueue()
+    entries = [entry(1), entry(2), entry(3)]
+    for one in entries:
+        queue.add(one)
+    assert taken(queue, 10) == [(entries[0], 0, 1), (entries[1], 0, 2), (entries[2], 0, 3)]
+    assert len(queue) == 0
+
+
+def test_the_rest_of_a_cut_entry_goes_behind_those_that_wait(entry):
+    queue = PendingQueue()
+    large, small = entry(5), entry(1)
+    queue.add(large)
+    queue.add(small)
+    assert taken(queue, 3) == [(large, 0, 3)]
+    assert taken(queue, 3) == [(small, 0, 1), (large, 3, 5)]
+
+
+def test_rows_of_another_shape_wait_for_the_next_batch(entry):
+    queue = PendingQueue()
+    narrow, wide = entry(1), entry(1, width=2)
+    queue.add(narrow)
+    queue.add(wide)
+    assert taken(queue, 8) == [(narrow, 0, 1)]
+    assert taken(queue, 8) == [(wide, 0, 1)]
+
+
+def test_expire_hands_back_what_is_over_its_deadline_and_keeps_the_rest(entry):
+    queue = PendingQueue()
+    early, late = entry(1, deadline=1.0), entry(1, deadline=2.0)
+    queue.add(late)
+    queue.add(early)
+    assert queue.expire(0.5) == []
+    assert queue.earliest_deadline == 1.0
+    assert queue.expire(1.0) == [early]
+    assert queue.earliest_deadline == 2.0
+    assert taken(queue, 8) == [(late, 0, 1)]
+
+
+# The invariants
+
+
+def test_2_each_caller_gets_its_own_rows():
+    async def main():
+        batcher = started(double)
+        answers = await asyncio.gather(*(batcher.submit(rows(i, i + 100), NEVER) for i in range(20)))
+        assert [a[:, 0].tolist() for a in answers] == [[2 * i, 2 * (i + 100)] for i in range(20)]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_3_no_batch_is_larger_than_the_limit():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute, max_batch=4)
+        await asyncio.gather(*(batcher.submit(rows(*range(n)), NEVER) for n in (1, 9, 3, 2)))
+        assert max(compute.sizes) <= 4 and sum(compute.sizes) == 15
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_4_rows_over_the_limit_are_refused_at_once_and_admitted_again_later():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute, in_flight=3)
+        held = await compute.hold(batcher)
+        second = batcher.submit(rows(1, 2), NEVER)
+        with pytest.raises(Overloaded) as refused:
+            batcher.submit(rows(3), NEVER)
+        assert refused.value.retry_after_s >= 1
+        compute.gate.set()
+        await asyncio.gather(held, second)
+        await asyncio.sleep(0)
+        assert batcher.rows_in_flight == 0
+        assert (await batcher.submit(rows(3), NEVER)).tolist() == [[6]]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_5_what_arrives_while_the_engine_is_busy_goes_together():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute)
+        held = await compute.hold(batcher)
+        later = [batcher.submit(rows(i), NEVER) for i in range(5)]
+        compute.gate.set()
+        await asyncio.gather(held, *later)
+        assert compute.sizes == [1, 5]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_6_small_requests_pass_between_the_pieces_of_a_large_one():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute, max_batch=4)
+        ended: list[str] = []
+        large = batcher.submit(rows(*range(40)), NEVER)
+        large.add_done_callback(lambda _: ended.append("large"))
+        small = batcher.submit(rows(7), NEVER)
+        small.add_done_callback(lambda _: ended.append("small"))
+        answer = await large
+        assert answer[:, 0].tolist() == [2 * i for i in range(40)]
+        assert ended == ["small", "large"]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_7_rows_of_a_caller_that_left_are_not_computed():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute)
+        held = await compute.hold(batcher)
+        leaving, staying = batcher.submit(rows(1), NEVER), batcher.submit(rows(2), NEVER)
+        leaving.cancel()
+        compute.gate.set()
+        await asyncio.gather(held, staying)
+        assert compute.seen == [-1, 2]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_7_rows_over_their_deadline_fail_while_the_engine_is_still_busy():
+    async def main():
+        compute = Recorder()
+        now = 0.0
+        batcher = started(compute, clock=lambda: now)
+        held = await compute.hold(batcher)
+        late = batcher.submit(rows(1), 0.001)
+        now = 1.0
+        with pytest.raises(DeadlineExceeded):
+            await late
+        assert not held.done()
+        compute.gate.set()
+        await held
+        assert compute.seen == [-1]
+        await batcher.stop(1)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(lambda batch: batch[:-1], id="too few rows"),
+        pytest.param(lambda batch: 1 / 0, id="an exception"),
+    ],
+)
+def test_8_an_engine_failure_fails_its_batch_and_no_other(broken):
+    async def main():
+        def compute(batch: Rows) -> Rows:
+            return broken(batch) if batch[0, 0] == 13 else double(batch)
+
+        batcher = started(compute, max_batch=1)
+        unlucky, lucky = batcher.submit(rows(13), NEVER), batcher.submit(rows(1), NEVER)
+        with pytest.raises(ModelFailure):
+            await unlucky
+        assert (await lucky).tolist() == [[2]]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_9_what_is_held_when_the_grace_period_ends_fails_with_shutting_down():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute)
+        held = await compute.hold(batcher)
+        waiting = batcher.submit(rows(1), NEVER)
+        await batcher.stop(grace_s=0.01)
+        for future in (held, waiting):
+            with pytest.raises(ShuttingDown):
+                await future
+        with pytest.raises(ShuttingDown):
+            batcher.submit(rows(1), NEVER)
+        assert not batcher.alive
+
+    run(main())
+
+
+def test_stop_finishes_what_it_holds_within_the_grace_period():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute)
+        held = await compute.hold(batcher)
+        waiting = batcher.submit(rows(1), NEVER)
+        stopping = asyncio.create_task(batcher.stop(grace_s=10))
+        await asyncio.sleep(0)
+        compute.gate.set()
+        await stopping
+        assert (await held).tolist() == [[-2]] and (await waiting).tolist() == [[2]]
+
+    run(main())
+
+
+# All at once
+
+
+ARRIVALS = st.lists(
+    st.tuples(
+        st.integers(1, 12),  # rows
+        st.sampled_from(["stay", "stay", "leave", "late"]),
+        st.integers(0, 3),  # turns of the loop before the next arrival
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    arrivals=ARRIVALS,
+    max_batch=st.integers(1, 9),
+    in_thread=st.booleans(),
+    poison=st.sampled_from([None, 5, 17]),
+)
+def test_1_every_caller_ends_once_with_what_it_would_get_alone(arrivals, max_batch, in_thread, poison):
+    """Against an oracle that answers one caller after the other."""
+
+    async def main():
+        largest = 0
+
+        def answer(batch: Rows) -> Rows:
+            nonlocal largest
+            largest = max(largest, len(batch))
+            if poison in batch[:, 0]:
+                raise RuntimeError("poisoned")
+            return double(batch)
+
+        async def answer_later(batch: Rows) -> Rows:
+            await asyncio.sleep(0)
+            return answer(batch)
+
+        batcher = started(answer_later if in_thread else answer, max_batch, in_flight=60, clock=lambda: 5.0)
+        number, callers = 0, []
+        for count, fate, turns in arrivals:
+            mine = list(range(number, number + count))
+            number += count
+            try:
+                future = batcher.submit(rows(*mine), 1.0 if fate == "late" else NEVER)
+            except Overloaded:
+                assert batcher.rows_in_flight + count > 60
+                continue
+            assert batcher.rows_in_flight <= 60
+            if fate == "leave":
+                future.cancel()
+            callers.append((mine, fate, future))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await batcher.stop(grace_s=10)
+        assert largest <= max_batch
+        for mine, fate, future in callers:
+            assert future.done()
+            if future.cancelled():
+                assert fate == "leave"
+            elif isinstance(future.exception(), ServingError):
+                expected = DeadlineExceeded if fate == "late" else ModelFailure
+                assert isinstance(future.exception(), expected)
+                assert expected is DeadlineExceeded or poison is not None
+            else:
+                assert future.result()[:, 0].tolist() == [2 * i for i in mine]
+        await asyncio.sleep(0)
+        assert batcher.rows_in_flight == 0
+
+    run(main())
