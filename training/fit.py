@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from modiste.datasets import load
+from modiste.datasets import Dataset, load
 from training.callbacks import callbacks_for
 from training.download import download_with_keras
 from training.evaluate import evaluate
@@ -23,17 +23,26 @@ from training.trained import Trained
 
 
 def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Published:
-    """Train by a recipe and publish the result as the next version under `artifacts`.
+    """Find the data of a recipe, train by it, and publish the next version under `artifacts`.
 
     Raises:
         DatasetError: the data are nowhere to be found.
-        TrainingError: the recipe does not fit the data, the loss became NaN or infinite, the model is
-            not good enough, or the version cannot be written.
+        TrainingError: as `train_on`.
     """
     check_writable(artifacts)
-    keras.utils.set_random_seed(recipe.seed)
     dataset = load(recipe.data.dataset, data_dir, download_with_keras)
     print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    return publish(train_on(dataset, recipe), artifacts)
+
+
+def train_on(dataset: Dataset, recipe: Recipe) -> Trained:
+    """Train by a recipe on data that are at hand, and look once at the test data.
+
+    Raises:
+        RecipeError: the network does not fit the data.
+        NonFiniteLossError: the loss became NaN or infinite.
+    """
+    keras.utils.set_random_seed(recipe.seed)
     partition = hold_out(dataset.train, recipe.data.validation, recipe.data.split_seed)
     model = build(recipe, dataset.train.x.shape[1:], len(dataset.class_names))
     print(f"Model: {recipe.model}, {model.count_params():,} parameters")
@@ -43,7 +52,7 @@ def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Publ
     print(f"Kept epoch {trained.best_epoch} of {trained.epochs_run}")
     rows = len(dataset.test.x)
     print(f"Test: loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.4f} on {rows:,} images")
-    return publish(trained, artifacts)
+    return trained
 
 
 def fit(model: Any, recipe: Recipe, data: Partition) -> tuple[Any, dict[str, tuple[float, ...]]]:

@@ -1,7 +1,7 @@
 """The metadata of a version: what only the trainer knows."""
 
 import platform
-from importlib.metadata import version as installed
+from importlib import import_module
 from typing import Any
 
 import keras
@@ -62,6 +62,7 @@ def _recipe(trained: Trained) -> dict[str, Any]:
 
 
 def _libraries() -> dict[str, str]:
-    backend = keras.backend.backend()
-    names = ("keras", backend, "numpy")
-    return {"modiste": __version__, "python": platform.python_version()} | {n: installed(n) for n in names}
+    # Asked of the modules: a distribution may have another name than its module (tensorflow-cpu).
+    modules = {name: import_module(name) for name in ("keras", keras.backend.backend(), "numpy")}
+    versions = {name: str(module.__version__) for name, module in modules.items()}
+    return {"modiste": __version__, "python": platform.python_version()} | versions

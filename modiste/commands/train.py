@@ -36,7 +36,7 @@ def train(
     try:
         _run(recipe, data_dir, artifacts, epochs)
     except KeyboardInterrupt:
-        fail("Stopped; nothing was published.", _INTERRUPTED)
+        fail("Stopped. No half-made version is left behind.", _INTERRUPTED)
 
 
 def _list() -> None:
