@@ -60,7 +60,7 @@ def check_outputs(specs: Sequence[TensorSpec], outputs: Sequence[Array], rows: i
         if not fits or any(
             known not in (None, length) for known, length in zip(spec.shape, output.shape, strict=True)
         ):
-            detail = f"the output {spec.name} has the shape {output.shape} for {rows} rows; it declares {spec.shape}"
+            detail = f"the output {spec.name} has the shape {output.shape}, not the declared {spec.shape}"
             raise Refused(Reason.OUTPUT_SHAPE, detail)
         if not np.isfinite(output).all():
             raise Refused(

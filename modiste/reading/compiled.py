@@ -86,7 +86,7 @@ def _named(value: Any) -> tuple[str, dict[str, Any]] | None:
 
 
 def _class_name(name: str) -> str:
-    """Return the class that Keras means by a loss's name: ``mean_squared_error``, ``mse`` or the class's own."""
+    """Return the class that Keras means by ``mean_squared_error``, ``mse``, or the class's own name."""
     if name.lower() in _ACRONYMS:
         return _ACRONYMS[name.lower()]
     return name if name[:1].isupper() else "".join(word.capitalize() for word in name.split("_"))
