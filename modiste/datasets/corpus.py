@@ -59,7 +59,7 @@ def _read_part(folder: Path, part: IdxFile) -> tuple[NDArray[np.uint8], FoundFil
     try:
         stored = path.read_bytes()
         data = idx.decompress(stored)
-        _check_sum(data, part)
+        _check_sum(path.name, data, part)
         return idx.parse(data), FoundFile(path, _form(stored, part), part.sha256)
     except OSError as error:
         raise UnusableFolderError(f"{path.name} cannot be read: {error.strerror}") from error
@@ -74,10 +74,13 @@ def _locate(folder: Path, name: str) -> Path:
     raise UnusableFolderError(f"{name}.gz is missing, and {name} too")
 
 
-def _check_sum(data: bytes, part: IdxFile) -> None:
+def _check_sum(name: str, data: bytes, part: IdxFile) -> None:
     found = hashlib.sha256(data).hexdigest()
     if found != part.sha256:
-        raise idx.IdxError(f"SHA-256 of its bytes is {found[:12]}..., expected {part.sha256[:12]}...")
+        raise UnusableFolderError(
+            f"{name} is not the published file: SHA-256 of its decompressed bytes is {found[:12]}..., "
+            f"expected {part.sha256[:12]}...; remove it"
+        )
 
 
 def _form(stored: bytes, part: IdxFile) -> Form:

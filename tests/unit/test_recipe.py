@@ -1,0 +1,206 @@
+"""Recipes: those shipped say what the experiments ask, and a mistake names the field and what is allowed."""
+
+import pytest
+from typer.testing import CliRunner
+
+from modiste.__main__ import app
+from modiste.artifact import Head
+from training.catalog import read_recipe, shipped_recipes
+from training.errors import RecipeError
+from training.recipe import Recipe
+
+MINIMAL = """
+description = "Small."
+model = "small"
+data = { dataset = "fashion_mnist" }
+network = { layers = [{ type = "flatten" }, { type = "dense", units = 10, activation = "softmax" }] }
+optimizer = { name = "adam" }
+fit = { epochs = 1 }
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_recipe(text: str) -> str:
+        path = tmp_path / "mine.toml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write_recipe
+
+
+def mistakes(reference: str, changes=None) -> str:
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(reference, changes)
+    return str(caught.value)
+
+
+def test_every_shipped_recipe_is_valid_and_described():
+    assert shipped_recipes() == ("fashion-dropout", "fashion-mlp", "fashion-one-layer", "fashion-relu")
+    for name in shipped_recipes():
+        recipe = read_recipe(name)
+        assert recipe.description.endswith(".")
+        assert (recipe.data.validation, recipe.data.split_seed, recipe.seed) == (0.2, 42, 42)
+        assert recipe.gate is not None
+
+
+def test_experiment_9_keeps_the_best_epoch_and_stops_early():
+    recipe = read_recipe("fashion-mlp")
+    assert recipe.model == "fashion_mnist"
+    assert recipe.network == read_recipe("fashion-dropout").network
+    assert recipe.checkpoint is not None
+    assert recipe.early_stopping is not None and recipe.early_stopping.patience == 2
+    assert recipe.fit.epochs == 20
+    assert recipe.gate is not None and recipe.gate.min_test_accuracy == 0.87
+
+
+def test_what_a_recipe_leaves_out_has_the_defaults_of_keras(write):
+    recipe = read_recipe(write(MINIMAL))
+    assert recipe.optimizer.learning_rate == 0.001
+    assert recipe.fit.batch_size == 32
+    assert (recipe.checkpoint, recipe.early_stopping, recipe.gate) == (None, None, None)
+
+
+def test_a_recipe_reads_back_from_what_a_version_stores():
+    recipe = read_recipe("fashion-mlp")
+    stored = recipe.model_dump(mode="json", exclude_none=True)
+    assert Recipe.model_validate(stored) == recipe
+
+
+def test_values_can_be_replaced_by_their_dotted_field():
+    recipe = read_recipe("fashion-mlp", {"fit.epochs": 3, "optimizer.learning_rate": 0.0005, "gate": None})
+    assert (recipe.fit.epochs, recipe.optimizer.learning_rate, recipe.gate) == (3, 0.0005, None)
+
+
+@pytest.mark.parametrize(
+    ("from_logits", "activation", "head"), [(False, "softmax", Head.SOFTMAX), (True, "linear", Head.LOGITS)]
+)
+def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
+    text = (
+        MINIMAL.replace('"softmax"', f'"{activation}"')
+        + f"loss = {{ from_logits = {str(from_logits).lower()} }}"
+    )
+    assert read_recipe(write(text)).head is head
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('model = "small"', "", "- model is missing"),
+        ('model = "small"', 'model = ""', "- model is ''"),
+        (
+            "description",
+            "describtion",
+            "'describtion' is not known (did you mean 'description'?); allowed: description,",
+        ),
+        (
+            "fashion_mnist",
+            "fashion_mnits",
+            "- data.dataset: 'fashion_mnits' is not known; allowed: fashion_mnist",
+        ),
+        (
+            '"fashion_mnist"',
+            '"fashion_mnist", validation = 1.5',
+            "- data.validation is 1.5: input should be less than 1",
+        ),
+        (
+            '"flatten"',
+            '"flaten"',
+            "- network.layers.0.type is 'flaten'; allowed: 'flatten', 'dense', 'dropout'",
+        ),
+        ('type = "flatten"', "rate = 0.3", "- network.layers.0.type is missing"),
+        ("units = 10", 'units = "10"', "- network.layers.1.units is '10': input should be a valid integer"),
+        ("units = 10", "units = true", "- network.layers.1.units is True: input should be a valid integer"),
+        (
+            "units =",
+            "unit =",
+            "- network.layers.1: the field 'unit' is not known (did you mean 'units'?); allowed: type,",
+        ),
+        ('"softmax"', '"softmx"', "- network.layers.1.activation is 'softmx'; allowed: 'linear', 'relu'"),
+        (
+            '"softmax"',
+            '"relu"',
+            "- network.layers: the last layer's activation is 'relu'; with loss.from_logits = false",
+        ),
+        (
+            '{ type = "flatten" }, ',
+            '{ type = "dropout", rate = 1.0 },',
+            "- network.layers.0.rate is 1.0: input should be less",
+        ),
+        (
+            "units = 10, activation",
+            'name = "a", units = 3 }, { type = "dense", name = "a", units = 10, activation',
+            "two layers",
+        ),
+        ('"adam"', '"adm"', "- optimizer.name is 'adm'; allowed: 'sgd', 'adagrad', 'rmsprop', 'adam'"),
+        (
+            '"adam"',
+            '"adam", learning_rate = nan',
+            "- optimizer.learning_rate is nan: input should be a finite number",
+        ),
+        (
+            '"adam"',
+            '"adam", nesterov = true',
+            "- optimizer: the field 'nesterov' is not known; allowed: name, learning_rate,",
+        ),
+        ("epochs = 1", "epochs = 0", "- fit.epochs is 0: input should be greater than or equal to 1"),
+        (
+            "fit =",
+            'checkpoint = { monitor = "loss" }\nfit =',
+            "- checkpoint.monitor is 'loss'; allowed: 'val_loss' or",
+        ),
+        ("fit =", "early_stopping = {}\nfit =", "- early_stopping.patience is missing"),
+    ],
+)
+def test_a_mistake_names_the_field_and_what_is_allowed(write, old, new, expected):
+    assert old in MINIMAL
+    assert expected in mistakes(write(MINIMAL.replace(old, new)))
+
+
+def test_all_mistakes_are_told_at_once(write):
+    text = mistakes(write(MINIMAL.replace('"adam"', '"adm"').replace("epochs = 1", "epochs = 0")))
+    assert "optimizer.name" in text and "fit.epochs" in text
+
+
+def test_a_network_must_end_in_a_dense_layer(write):
+    text = MINIMAL.replace(', { type = "dense", units = 10, activation = "softmax" }', "")
+    assert "- network.layers: the last layer gives one number for each class" in mistakes(write(text))
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (
+            "fashion-mpl",
+            "No recipe is called 'fashion-mpl'. Did you mean 'fashion-mlp'? Shipped: fashion-dropout,",
+        ),
+        ("nowhere/mine.toml", "nowhere/mine.toml cannot be read: No such file or directory"),
+    ],
+    ids=["a name", "a path"],
+)
+def test_a_recipe_that_is_not_there_is_told_so(reference, expected):
+    assert expected in mistakes(reference)
+
+
+def test_what_is_no_toml_is_told_with_its_line(write):
+    assert "is not valid TOML" in mistakes(write("model = \n"))
+
+
+def test_a_change_of_a_field_that_is_no_table_is_refused():
+    assert "model.epochs cannot be set: model is no table" in mistakes("fashion-mlp", {"model.epochs": 1})
+
+
+def test_the_command_lists_the_shipped_recipes_without_keras():
+    result = CliRunner().invoke(app, ["train", "--list"])
+    assert result.exit_code == 0
+    assert "fashion-mlp " in result.output and "Publishes to fashion_mnist." in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "expected"),
+    [([], 2, "--list"), (["fashion-mpl"], 1, "Did you mean 'fashion-mlp'?")],
+    ids=["none", "unknown"],
+)
+def test_the_command_needs_a_recipe_that_exists(arguments, status, expected):
+    result = CliRunner().invoke(app, ["train", *arguments])
+    assert (result.exit_code, expected in result.output) == (status, True)
