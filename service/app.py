@@ -41,12 +41,19 @@ def create_app(settings: Settings) -> App:
     """
     registry = Registry(settings.default_model)
     bodies = BodyReader(settings.input_limits)
-    parts = Parts(registry, bodies, settings.data_dir, settings.max_batch_rows)
+    parts = Parts(
+        registry=registry,
+        bodies=bodies,
+        data_dir=settings.data_dir,
+        max_npz_bytes=settings.max_npz_bytes,
+        max_batch_rows=settings.max_batch_rows,
+        evaluation_timeout_s=settings.default_timeout_ms / 1000,
+    )
     web = _web(settings, parts, _watcher(settings, registry))
     app: App = PredictLane(web, registry, bodies, settings.default_timeout_ms / 1000)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
-        app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])  # type: ignore[arg-type]
+        app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])
     return RequestIds(app)
 
 

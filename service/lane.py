@@ -6,6 +6,7 @@ OpenAPI document (`service.openapi`) and fails with the same bodies (`service.ht
 
 import asyncio
 import time
+from typing import Any
 
 from service import http_errors
 from service.batching import Rows
@@ -97,8 +98,9 @@ async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> 
         ClientGone: it left.
     """
     leaving = asyncio.ensure_future(gone(receive))
+    either: set[asyncio.Future[Any]] = {answer, leaving}
     try:
-        await asyncio.wait({answer, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             answer.cancel()
             raise ClientGone

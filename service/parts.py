@@ -25,7 +25,9 @@ class Parts:
     registry: Registry
     bodies: BodyReader
     data_dir: Path | None
+    max_npz_bytes: int
     max_batch_rows: int
+    evaluation_timeout_s: float
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 

@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     )
     max_rows_per_request: int = Field(10_000, ge=1, description="rows of one request")
     max_body_bytes: int = Field(64 * _MIB, ge=1024, description="bytes of one request body")
+    max_npz_bytes: int = Field(512 * _MIB, ge=1024, description="bytes of one array of an .npz, unpacked")
     max_image_pixels: int = Field(40_000_000, ge=1, description="pixels of one picture, before it is decoded")
     max_files: int = Field(256, ge=1, description="files of one form")
     default_timeout_ms: int = Field(30_000, ge=1, description="deadline of a request that states none")

@@ -11,13 +11,17 @@ from rich.console import Console
 def serve(
     artifacts: Annotated[
         Path | None,
-        typer.Argument(help="The model repository: <model>/<version>/, or .keras and .h5 files.", show_default="artifacts"),
+        typer.Argument(
+            help="The model repository: <model>/<version>/, or .keras and .h5 files.",
+            show_default="artifacts",
+        ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="1")] = None,
     default_model: Annotated[
-        str | None, typer.Option(help="The model that /predict asks.", show_default="the only one, or fashion_mnist")
+        str | None,
+        typer.Option(help="The model that /predict asks.", show_default="the only one, or fashion_mnist"),
     ] = None,
     engine: Annotated[str | None, typer.Option(help="auto, onnx or keras.", show_default="auto")] = None,
 ) -> None:

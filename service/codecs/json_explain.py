@@ -24,11 +24,13 @@ def read(body: bytes, signature: Signature) -> NDArray[Any]:
         MalformedBody: no JSON, or nested too deeply to be read.
         InvalidInput: JSON that is not such an object, or whose numbers do not fit the model.
     """
-    return rows_of(load_object(body, {"instances"})["instances"], signature)
+    document = load_object(body)
+    require_keys(document, {"instances"})
+    return rows_of(document["instances"], signature)
 
 
-def load_object(body: bytes, keys: set[str]) -> dict[str, Any]:
-    """Return the JSON object of a body, which must have exactly these keys, each once."""
+def load_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body, in which every key stands once."""
     try:
         document = json.loads(body, object_pairs_hook=_unique)
     except RecursionError as error:
@@ -41,14 +43,18 @@ def load_object(body: bytes, keys: set[str]) -> dict[str, Any]:
         raise MalformedBody("expected JSON in UTF-8") from error
     except ValueError as error:  # a number of thousands of digits
         raise InvalidInput("a number has too many digits; expected finite numbers") from error
-    wanted = ", ".join(f'"{key}"' for key in sorted(keys))
     if not isinstance(document, dict):
-        raise InvalidInput(f"expected a JSON object with {wanted}; got {_type_name(document)}")
+        raise InvalidInput(f'expected a JSON object with "instances"; got {_type_name(document)}')
+    return document
+
+
+def require_keys(document: dict[str, Any], keys: set[str]) -> None:
+    """Refuse a document that has not exactly these keys."""
+    wanted = " and ".join(f'"{key}"' for key in sorted(keys))
     for key in keys - document.keys():
         raise InvalidInput(f'expected a JSON object with {wanted}; "{key}" is missing')
     if document.keys() - keys:
         raise InvalidInput(f"expected a JSON object with {wanted} alone; got {len(document)} keys")
-    return document
 
 
 def rows_of(instances: Any, signature: Signature) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 import io
 import math
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ def encode(rows: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
-def read_array(body: bytes) -> NDArray[Any]:
-    """Return the array of real numbers that an ``.npy`` file holds, a view of the body."""
+def read_array(body: bytes, kinds: str = "uif") -> NDArray[Any]:
+    """Return the array that an ``.npy`` file holds, a view of the body; its dtype is of one of the kinds."""
     file = io.BytesIO(body)
     try:
         version = npy_format.read_magic(file)
@@ -41,10 +42,10 @@ def read_array(body: bytes) -> NDArray[Any]:
             npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         )
         shape, fortran_order, dtype = read_header(file)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
         raise MalformedBody("expected a NumPy .npy file; its header cannot be read") from error
-    if dtype.kind not in "uif":
-        raise InvalidInput(f"expected an array of real numbers; got dtype {dtype}")
+    if dtype.kind not in kinds:
+        raise InvalidInput(f"expected an array of real numbers; got dtype {dtype.name}")
     if any(n < 0 for n in shape):
         raise MalformedBody("expected a NumPy .npy file; its header states a negative length")
     needed, data = math.prod(shape) * dtype.itemsize, memoryview(body)[file.tell() :]

@@ -23,12 +23,11 @@ class KerasEngine:
 
     name = "keras"
 
-    def __init__(self, path: Path, shape: tuple[int | None, ...], sizes: list[int], backend: Backend) -> None:
+    def __init__(self, path: Path, sizes: list[int], backend: Backend) -> None:
         """Load a model file that was checked and prepared, without its optimizer.
 
         Args:
             path: the ``.keras`` or ``.h5`` file.
-            shape: of one input row; an axis of any length is compiled per length as it comes.
             sizes: the batch sizes, ascending.
             backend: of Keras; read by Keras once in a process, so every version has the same.
         """

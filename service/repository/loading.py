@@ -101,7 +101,7 @@ class Loader:
         if metadata is not None:
             _check_metadata(candidate, metadata)
         signature = _signature(summary, metadata)
-        engine = self._open(summary, prepared, source, signature)
+        engine = self._open(summary, prepared, source)
         try:
             slowest = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
         except BaseException:
@@ -117,7 +117,7 @@ class Loader:
             raise ArtifactError("there is no model file: expected model.keras, model.h5, or a prepared form")
         return self._cache.prepared(source)
 
-    def _open(self, summary: Summary, prepared: Path, source: Path | None, signature: Signature) -> Engine:
+    def _open(self, summary: Summary, prepared: Path, source: Path | None) -> Engine:
         kind = summary.engine if self._policy.engine == "auto" else self._policy.engine
         if kind == "onnx":
             return OnnxEngine(_checked_onnx(summary, prepared), self._policy.onnx_threads)
