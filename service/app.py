@@ -118,7 +118,6 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
         description="Predictions, evaluations and summaries of Keras classifiers.",
         lifespan=lifespan,
         redoc_url=None,
-        root_path=settings.root_path,
     )
     web.state.parts = parts
     for router in (health.router, models.router, evaluate.router):

@@ -44,11 +44,16 @@ async def files(body: bytes, content_type: str, max_files: int) -> list[Part]:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise MalformedBody(f"expected multipart/form-data with at most {max_files} files") from error
-    parts = []
-    for field, value in form.multi_items():
-        if not isinstance(value, UploadFile):
-            raise InvalidInput(f"form field {field!r} is no file; expected files alone")
-        parts.append(Part(value.filename or field, value.content_type or "", await value.read()))
+    try:
+        parts = [await _part(field, value) for field, value in form.multi_items()]
+    finally:
+        await form.close()
     if not parts:
         raise InvalidInput("expected at least one file in the form; got none")
     return parts
+
+
+async def _part(field: str, value: UploadFile | str) -> Part:
+    if isinstance(value, str):
+        raise InvalidInput(f"form field {field!r} is no file; expected files alone")
+    return Part(value.filename or field, value.content_type or "", await value.read())

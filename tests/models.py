@@ -1,0 +1,96 @@
+"""Small prepared versions made with ONNX alone, for tests of the service that need no Keras."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from modiste.artifact import (
+    ONNX,
+    SUMMARY,
+    Head,
+    LayerInfo,
+    LossInfo,
+    Metadata,
+    Summary,
+    TensorSpec,
+    Totals,
+    file_sha256,
+)
+
+CLASS_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def weights(units: int = 10, size: int = 784, seed: int = 0) -> np.ndarray:
+    """The weights [size, units] of a linear version: float32."""
+    return np.random.default_rng(seed).normal(0, 0.001, (size, units)).astype(np.float32)
+
+
+def expected(pixels: np.ndarray, units: int = 10, seed: int = 0) -> np.ndarray:
+    """What a version with a softmax answers for pixels [rows, ...]: float32 [rows, units]."""
+    flat = pixels.reshape(len(pixels), -1).astype(np.float32)
+    logits = flat @ weights(units, flat.shape[1], seed)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def write_version(
+    folder: Path,
+    *,
+    head: Head = Head.SOFTMAX,
+    units: int = 10,
+    shape: tuple[int, ...] = (28, 28),
+    limits: tuple[float, float] | None = (0.0, 255.0),
+    class_names: tuple[str, ...] | None = CLASS_NAMES,
+    loss: LossInfo | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write a prepared version: one linear layer, with the activation of its head."""
+    folder.mkdir(parents=True, exist_ok=True)
+    size = int(np.prod(shape))
+    activation = {Head.SOFTMAX: "Softmax", Head.SIGMOID: "Sigmoid", Head.MULTI_LABEL: "Sigmoid"}.get(head)
+    nodes = [
+        helper.make_node("Reshape", ["pixels", "flat_shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["logits" if activation else "output"]),
+    ]
+    if activation:
+        nodes.append(helper.make_node(activation, ["logits"], ["output"]))
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [None, *shape])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [None, units])],
+        [
+            numpy_helper.from_array(weights(units, size, seed), "weights"),
+            numpy_helper.from_array(np.array([-1, size], np.int64), "flat_shape"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, folder / ONNX)
+    Summary(
+        name="linear",
+        source_format="keras",
+        source_sha256="0" * 64,
+        engine="onnx",
+        onnx_sha256=file_sha256(folder / ONNX),
+        onnx_opset=17,
+        inputs=(TensorSpec(name="pixels", shape=(None, *shape), range=limits),),
+        outputs=(TensorSpec(name="output", shape=(None, units)),),
+        head=head,
+        layers=(
+            LayerInfo(
+                name="output",
+                type="Dense",
+                output_shape=(None, units),
+                parameters=size * units,
+                trainable=True,
+            ),
+        ),
+        totals=Totals(parameters=size * units, trainable=size * units, non_trainable=0),
+        loss=loss,
+        text=f"Model: linear, {size * units} parameters",
+    ).write(folder / SUMMARY)
+    if class_names is not None:
+        Metadata(class_names=class_names).write(folder / "metadata.json")
+    return folder
