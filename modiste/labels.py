@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from modiste.artifact import Head
 
@@ -94,7 +94,7 @@ def _flags(array: NDArray[Any], units: int) -> NDArray[np.int64]:
 def _from_one_hot(array: NDArray[Any]) -> NDArray[np.int64]:
     binary = ((array == 0) | (array == 1)).all(axis=1)
     _require(binary & (array.sum(axis=1) == 1), f"a one-hot row: one 1 and {array.shape[1] - 1} zeros")
-    return array.argmax(axis=1).astype(np.int64)
+    return np.asarray(array.argmax(axis=1), dtype=np.int64)
 
 
 def _class_numbers(array: NDArray[Any], classes: int) -> NDArray[np.int64]:
@@ -126,6 +126,6 @@ def _from_names(labels: Any, classes: int, names: Sequence[str] | None) -> NDArr
     return found
 
 
-def _require(fits: NDArray[np.bool_], expected: str) -> None:
-    if not fits.all():
+def _require(fits: ArrayLike, expected: str) -> None:
+    if not np.all(fits):
         raise LabelError(f"label {int(np.argmin(fits))}: expected {expected}")

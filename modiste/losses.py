@@ -51,7 +51,7 @@ def loss_values(loss: LossInfo, head: Head, outputs: Floats, targets: Floats) ->
 def log_softmax(logits: Floats) -> Floats:
     """Return the logarithm of softmax over the last axis, stable for large numbers."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def _categorical(targets: Floats, outputs: Floats, settings: Mapping[str, Any], head: Head) -> Floats | None:

@@ -41,7 +41,7 @@ def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
     match head:
         case Head.LOGITS:
             shifted = np.exp(raw - raw.max(axis=-1, keepdims=True))
-            return shifted / shifted.sum(axis=-1, keepdims=True)
+            return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
         case Head.SIGMOID:
             return np.concatenate([1.0 - raw, raw], axis=-1)
         case Head.LOGIT:
@@ -54,7 +54,7 @@ def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     small = np.exp(-np.abs(logits))  # at most 1: it never overflows
-    return np.where(logits >= 0, np.float32(1.0), small) / (1.0 + small)
+    return np.asarray(np.where(logits >= 0, 1.0, small) / (1.0 + small), dtype=np.float32)
 
 
 def evaluate(

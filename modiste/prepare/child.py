@@ -17,7 +17,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from modiste.prepare.errors import Failure, PrepareFailed
+from modiste.artifact import Summary
+from modiste.prepare.errors import PrepareFailed
+from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
 from modiste.prepare.parent import ANSWER
 from modiste.reading import ReadingLimits, Refused, read
@@ -40,28 +42,24 @@ def main() -> None:
 
 def _answer(source: Path, limits: PrepareLimits) -> dict[str, Any]:
     try:
-        file = read(source, limits.reading)
-        # Here and not above: a file that is refused by now never waits for TensorFlow's import.
-        from modiste.prepare.steps import prepare_file
-
-        summary = prepare_file(file, source, Path(), limits.reading)
+        summary = _prepare(source, limits.reading)
     except Refused as refusal:
         return {"outcome": "refused", "reason": refusal.reason, "detail": refusal.detail}
     except PrepareFailed as failure:
         return {"outcome": "failed", "reason": failure.reason, "detail": failure.detail}
-    except MemoryError:
-        return {
-            "outcome": "failed",
-            "reason": Failure.MEMORY,
-            "detail": "it needs more memory than the limit",
-        }
-    except OSError as error:
-        return {
-            "outcome": "failed",
-            "reason": Failure.STORAGE,
-            "detail": f"a file could not be written: {error.strerror}",
-        }
     return {"outcome": "prepared", "summary": summary.model_dump(mode="json")}
+
+
+def _prepare(source: Path, limits: ReadingLimits) -> Summary:
+    try:
+        file = read(source, limits)
+        # Here and not above: a file that is refused by now never waits for TensorFlow's import.
+        from modiste.prepare.steps import prepare_file
+
+        return prepare_file(file, source, Path(), limits)
+    except (MemoryError, OSError) as error:
+        raise_machine_fault(error)
+        raise
 
 
 def _end_with_parent() -> None:

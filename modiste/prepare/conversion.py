@@ -9,12 +9,13 @@ import onnx
 import onnxruntime
 
 from modiste.artifact import Parity, TensorSpec
+from modiste.prepare.faults import raise_machine_fault
+from modiste.prepare.graph import all_nodes
 from modiste.prepare.onnx_repair import repair
 from modiste.prepare.probe import Array, predict
-from modiste.reading.errors import shown
+from modiste.reading.errors import first_line
 
 _TOLERANCE = 1e-5
-_SHOWN_ERROR = 300
 
 
 class NotConverted(Exception):
@@ -36,6 +37,7 @@ def convert(
         NotConverted: the exporter or ONNX's own checker refuses it.
     """
     try:
+        _fix_constants(model)
         model.export(str(path), format="onnx", verbose=False)
         graph = onnx.load(str(path))
         notes = repair(graph)
@@ -43,11 +45,20 @@ def convert(
         _rename(graph.graph, graph.graph.output, [spec.name for spec in outputs])
         onnx.checker.check_model(graph)
         onnx.save(graph, str(path))
-    except (MemoryError, NotConverted):
+    except NotConverted:
         raise
     except Exception as error:  # the exporter raises whatever TensorFlow and tf2onnx raise
-        raise NotConverted(f"it does not convert to ONNX: {_first_line(error)}") from error
+        raise_machine_fault(error)
+        raise NotConverted(f"it does not convert to ONNX: {first_line(error)}") from error
     return next(entry.version for entry in graph.opset_import if entry.domain == ""), notes
+
+
+def _fix_constants(model: keras.Model) -> None:
+    """Make a normalisation's statistics constants of the graph: as tensors they would become its inputs."""
+    for node in all_nodes(model):
+        layer = node.operation
+        if isinstance(layer, keras.layers.Normalization):
+            layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
 
 
 def _rename(graph: onnx.GraphProto, values: Sequence[onnx.ValueInfoProto], names: Sequence[str]) -> None:
@@ -94,16 +105,17 @@ def compare(
             fed = {spec.name: array for spec, array in zip(inputs, arrays, strict=True)}
             for found, expected in zip(session.run(None, fed), predict(reference, arrays), strict=True):
                 worst = _worse(worst, _difference(found, expected))
-    except MemoryError:
+    except NotConverted:
         raise
     except Exception as error:  # ONNX Runtime's own exceptions share no base of theirs
-        raise NotConverted(f"ONNX Runtime refuses the graph: {_first_line(error)}") from error
+        raise_machine_fault(error)
+        raise NotConverted(f"ONNX Runtime refuses the graph: {first_line(error)}") from error
     return worst.model_copy(update={"rows": sum(len(arrays[0]) for arrays in batches)})
 
 
 def _difference(found: Array, expected: Array) -> Parity:
     if found.shape != expected.shape or not np.isfinite(found).all():
-        return Parity(rows=0, max_abs_difference=float("inf"), tolerance=_TOLERANCE)
+        raise NotConverted("ONNX Runtime answers with other than finite numbers of the model's shape")
     scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     difference = float(np.max(np.abs(found.astype(np.float64) - expected), initial=0.0))
     return Parity(rows=0, max_abs_difference=difference, tolerance=_TOLERANCE * scale)
@@ -112,7 +124,3 @@ def _difference(found: Array, expected: Array) -> Parity:
 def _worse(one: Parity, other: Parity) -> Parity:
     """Return the one that comes nearer to its tolerance, or further past it."""
     return max(one, other, key=lambda parity: parity.max_abs_difference / parity.tolerance)
-
-
-def _first_line(error: Exception) -> str:
-    return shown(str(error).strip().partition("\n")[0][:_SHOWN_ERROR])

@@ -1,12 +1,12 @@
 """Describing a loaded model: its signature, layers, totals, head and printed table."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from modiste.artifact import Head, LayerInfo, LossInfo, TensorSpec, Totals
+from modiste.prepare.graph import backwards, nodes, producer
 from modiste.prepare.heads import head_of
 from modiste.prepare.input_ranges import input_range
 
@@ -51,11 +51,12 @@ def output_specs(model: keras.Model) -> tuple[TensorSpec, ...]:
 
 def layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     """Return one row per layer, as the model's own summary has them: an inner model is one layer."""
+    shapes = _output_shapes(model)
     return tuple(
         LayerInfo(
             name=layer.name,
             type=type(layer).__name__,
-            output_shape=_output_shape(layer),
+            output_shape=_only(shapes.get(id(layer), set())),
             parameters=layer.count_params() if layer.built else 0,
             trainable=layer.trainable,
             activation=_activation(layer),
@@ -94,13 +95,22 @@ def head(model: keras.Model, loss: LossInfo | None) -> Head:
 
 
 def _name(tensor: Any) -> str:
-    return str(tensor._keras_history.operation.name)
+    return str(producer(tensor).name)
 
 
-def _output_shape(layer: Any) -> tuple[int | None, ...] | None:
-    """Return the shape of a layer's only output; None for several, or for a layer used several times."""
-    shapes = {tuple(tensor.shape) for node in layer._inbound_nodes for tensor in node.output_tensors}
-    return shapes.pop() if len(shapes) == 1 else None
+def _output_shapes(model: keras.Model) -> dict[int, set[tuple[int | None, ...]]]:
+    """Return the shapes that each operation puts out, by its id."""
+    found: dict[int, set[tuple[int | None, ...]]] = {}
+    for node in nodes(model):
+        found.setdefault(id(node.operation), set()).update(
+            tuple(tensor.shape) for tensor in node.output_tensors
+        )
+    return found
+
+
+def _only(shapes: set[tuple[int | None, ...]]) -> tuple[int | None, ...] | None:
+    """Return the shape where there is one; a layer with several outputs or uses may have several."""
+    return next(iter(shapes)) if len(shapes) == 1 else None
 
 
 def _activation(layer: Any) -> str | None:
@@ -114,24 +124,10 @@ def _activation(layer: Any) -> str | None:
 
 def _last_activation(tensor: Any) -> str | None:
     """Follow an output back to the layer that decides what its numbers mean."""
-    for operation in _backwards(tensor):
+    for operation in backwards(tensor):
         name = _activation(getattr(operation, "layer", operation))  # TimeDistributed and its like wrap one
         if name in (None, "linear") and type(operation).__name__ in (*_TRANSPARENT, "Activation"):
             continue
         on_last_axis = getattr(operation, "axis", -1) in (-1, len(tensor.shape) - 1)
         return name if name != "softmax" or on_last_axis else None
     return None
-
-
-def _backwards(tensor: Any) -> Iterator[Any]:
-    """Yield the operations behind a tensor along their first inputs; of an inner model, its own last ones."""
-    while True:
-        operation, node_index, tensor_index = tensor._keras_history
-        if isinstance(operation, keras.Model):
-            tensor = operation.outputs[tensor_index]
-            continue
-        yield operation
-        inputs = operation._inbound_nodes[node_index].input_tensors
-        if not inputs:
-            return
-        tensor = inputs[0]

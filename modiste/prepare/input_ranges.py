@@ -5,8 +5,11 @@ from typing import Any
 
 import keras
 
+from modiste.prepare.graph import forwards
+from modiste.reading.allow_list import IDENTITY_AT_INFERENCE
+
 # What a model may do with its input before the layer that gives the range away.
-_TRANSPARENT = frozenset({"Flatten", "Identity", "Masking", "Permute", "Reshape", "Resizing", "CenterCrop"})
+_TRANSPARENT = frozenset({"CenterCrop", "Flatten", "Identity", "Permute", "RandomCrop", "Reshape"})
 
 
 def input_range(tensor: Any, model: keras.Model) -> tuple[float, float] | None:
@@ -15,29 +18,15 @@ def input_range(tensor: Any, model: keras.Model) -> tuple[float, float] | None:
     A first `Rescaling` to [0, 1] or [-1, 1] tells the range that it maps from, an `Embedding` the
     numbers that it has vectors for.
     """
-    reader = _first_reader(tensor)
-    match type(reader).__name__:
-        case "Rescaling":
-            return _rescaled(reader.scale, reader.offset)
-        case "Embedding":
-            return 0.0, float(reader.input_dim - 1)
-    return None
-
-
-def _first_reader(tensor: Any) -> Any:
-    """Return the one layer that reads a tensor first; None where there are several."""
-    while True:
-        operation = tensor._keras_history.operation
-        nodes = [node for node in operation._outbound_nodes if tensor in node.input_tensors]
-        if len(nodes) != 1:
+    for layer in forwards(tensor, model):
+        kind = type(layer).__name__
+        if kind == "Rescaling":
+            return _rescaled(layer.scale, layer.offset)
+        if kind == "Embedding":
+            return 0.0, float(layer.input_dim - 1)
+        if kind not in _TRANSPARENT and kind not in IDENTITY_AT_INFERENCE:
             return None
-        reader = nodes[0].operation
-        if isinstance(reader, keras.Model):
-            tensor = reader.inputs[nodes[0].input_tensors.index(tensor)]
-        elif type(reader).__name__ in _TRANSPARENT or type(reader).__name__.startswith("Random"):
-            tensor = nodes[0].output_tensors[0]
-        else:
-            return reader
+    return None
 
 
 def _rescaled(scale: Any, offset: Any) -> tuple[float, float] | None:

@@ -11,8 +11,9 @@ _GIB = 1024**3
 class PrepareLimits:
     """Limits of the child process, and of what it reads.
 
-    `memory_bytes` bounds address space, not resident memory: TensorFlow maps about four gigabytes of
-    it before it does anything, so the limit stands well above what a model needs.
+    `memory_bytes` bounds address space, not resident memory: TensorFlow maps three gigabytes of it
+    before it does anything, more with many processors, so the limit stands well above what a model
+    needs.
     """
 
     reading: ReadingLimits = field(default_factory=ReadingLimits)

@@ -7,18 +7,17 @@ import json
 import math
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from modiste.prepare.faults import raise_machine_fault
+from modiste.prepare.graph import all_nodes, is_built
 from modiste.prepare.serving_config import Changes, serving_config
 from modiste.reading import ModelFile, ReadingLimits, Reason, Refused, read
 from modiste.reading.archive import CONFIG
-from modiste.reading.errors import shown
-
-_SHOWN_ERROR = 300
+from modiste.reading.errors import first_line
 
 
 def load_for_serving(path: Path, limits: ReadingLimits | None = None) -> keras.Model:
@@ -49,15 +48,14 @@ def load(file: ModelFile, source: Path, folder: Path, limits: ReadingLimits) -> 
     """
     try:
         with keras.StatelessScope(initialize_variables=False):
-            _check_size(_from_config(file.config), limits)
+            # As it is served: this scope has no room for a recurrent layer's state between calls.
+            _check_size(_from_config(serving_config(file.config)[0]), limits)
         loaded = keras.saving.load_model(_private(file, source, folder), compile=False, safe_mode=True)
-    except (Refused, MemoryError):
+    except Refused:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
-        first_line = shown(str(error).strip().partition("\n")[0][:_SHOWN_ERROR])
-        raise Refused(
-            Reason.CANNOT_LOAD, f"Keras cannot load it: {type(error).__name__}: {first_line}"
-        ) from error
+        raise_machine_fault(error)
+        raise Refused(Reason.CANNOT_LOAD, f"Keras cannot load it: {first_line(error)}") from error
     if keras.config.floatx() != "float32":
         raise Refused(
             Reason.FLOAT_TYPE_CHANGED, "loading it changed Keras's float type for the whole process"
@@ -76,7 +74,8 @@ def ready(model: keras.Model) -> tuple[keras.Model, Changes]:
     everything is computed in float32, for any number of rows, without state. A model that needs
     none of this is returned as it is.
     """
-    config = keras.saving.serialize_keras_object(model)
+    # Through JSON, as in a file: in memory the configuration still holds tuples and Keras's own types.
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
     changed, changes = serving_config(config)
     if changed == config:
         return model, changes
@@ -85,37 +84,20 @@ def ready(model: keras.Model) -> tuple[keras.Model, Changes]:
     return served, changes
 
 
-def graph_of(model: keras.Model) -> Any:
-    """Return the functional graph of a model; a Sequential one keeps its own inside."""
-    return getattr(model, "_functional", None) or model
-
-
-def operations(model: keras.Model) -> Iterator[Any]:
-    """Yield every layer and operation of a model, inner models' after their model."""
-    for operation in graph_of(model).operations:
-        yield operation
-        if isinstance(operation, keras.Model):
-            yield from operations(operation)
-
-
 def _from_config(config: dict[str, Any]) -> keras.Model:
     cls = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
-    return cls.from_config(_copied(config["config"]))
-
-
-def _copied(value: Any) -> Any:
-    """Copy a parsed JSON value: building from the older layout takes entries out of its configuration."""
-    if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+    return cls.from_config(config["config"])
 
 
 def _check_size(model: keras.Model, limits: ReadingLimits) -> None:
+    if not is_built(model):
+        detail = "the model was saved before it was built: the shape of its input is unknown"
+        raise Refused(Reason.NOT_A_MODEL, detail)
     parameters = sum(math.prod(weight.shape) for weight in model.weights)
     if parameters > limits.parameters:
         detail = f"the model has {parameters} parameters; the limit is {limits.parameters}"
         raise Refused(Reason.TOO_MANY_PARAMETERS, detail)
-    activations = sum(_values_per_row(operation) for operation in operations(model))
+    activations = sum(_values_per_row(node) for node in all_nodes(model))
     if activations > limits.activations_per_row:
         detail = (
             f"one row makes {activations} values in its layers; the limit is {limits.activations_per_row}"
@@ -123,10 +105,9 @@ def _check_size(model: keras.Model, limits: ReadingLimits) -> None:
         raise Refused(Reason.ACTIVATIONS_TOO_LARGE, detail)
 
 
-def _values_per_row(operation: Any) -> int:
-    """Count the values that a layer puts out for one row; an axis of unknown length counts as one."""
-    outputs = [tensor for node in operation._inbound_nodes for tensor in node.output_tensors]
-    return sum(math.prod(length or 1 for length in tensor.shape[1:]) for tensor in outputs)
+def _values_per_row(node: Any) -> int:
+    """Count the values that a call puts out for one row; an axis of unknown length counts as one."""
+    return sum(math.prod(length or 1 for length in tensor.shape[1:]) for tensor in node.output_tensors)
 
 
 def _private(file: ModelFile, source: Path, folder: Path) -> str:

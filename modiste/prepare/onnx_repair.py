@@ -13,10 +13,10 @@ from onnx.helper import make_node
 
 _ONE = "modiste_one"
 
-# The equivalents: how to make the first value from the input, and how to combine it with one.
+# The equivalents: the operation that ONNX has, and whether one is what the result is taken from.
 _EQUIVALENTS = {
-    "Erfc": ("Erf", lambda one, value: [one, value]),  # 1 - erf(x)
-    "Expm1": ("Exp", lambda one, value: [value, one]),  # exp(x) - 1
+    "Erfc": ("Erf", True),  # 1 - erf(x)
+    "Expm1": ("Exp", False),  # exp(x) - 1
 }
 
 
@@ -29,7 +29,7 @@ def repair(model: onnx.ModelProto) -> tuple[str, ...]:
         graph.node.extend(nodes)
     if replaced:
         # Graphs inside see the outer graph's names, so that one constant serves all.
-        model.graph.initializer.append(numpy_helper.from_array(np.float32(1.0), _ONE))
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(1.0, np.float32), _ONE))
     return tuple(
         f"the operation {name}, which ONNX does not have, was written out" for name in sorted(replaced)
     )
@@ -48,9 +48,10 @@ def _equivalent(node: onnx.NodeProto, replaced: set[str]) -> list[onnx.NodeProto
     if node.op_type not in _EQUIVALENTS:
         return [node]
     replaced.add(node.op_type)
-    operation, operands = _EQUIVALENTS[node.op_type]
+    operation, from_one = _EQUIVALENTS[node.op_type]
     between = f"{node.output[0]}/{operation}"
+    operands = [_ONE, between] if from_one else [between, _ONE]
     return [
         make_node(operation, list(node.input), [between], name=f"{node.name}/{operation}"),
-        make_node("Sub", operands(_ONE, between), list(node.output), name=f"{node.name}/Sub"),
+        make_node("Sub", operands, list(node.output), name=f"{node.name}/Sub"),
     ]

@@ -10,8 +10,10 @@ import keras
 import numpy as np
 
 from modiste.artifact import TensorSpec
-from modiste.prepare.loading import graph_of
+from modiste.prepare.faults import raise_machine_fault
+from modiste.prepare.graph import structured
 from modiste.reading import Reason, Refused
+from modiste.reading.errors import first_line, shown
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,25 +46,36 @@ def _draw(random: np.random.Generator, spec: TensorSpec, rows: int) -> Array:
 
 def predict(model: keras.Model, inputs: Sequence[Array]) -> list[Array]:
     """Return the model's outputs for one batch, each float32 [rows, ...]."""
-    structured = keras.tree.pack_sequence_as(graph_of(model)._inputs_struct, list(inputs))
-    outputs = keras.tree.flatten(model(structured, training=False))
+    outputs = keras.tree.flatten(model(structured(model, list(inputs)), training=False))
     return [np.asarray(keras.ops.cast(output, "float32")) for output in outputs]
 
 
-def check_outputs(specs: Sequence[TensorSpec], outputs: Sequence[Array], rows: int) -> None:
-    """Refuse outputs that are not finite or have another shape than the model declares.
+def probe(model: keras.Model, batches: Sequence[Sequence[Array]], specs: Sequence[TensorSpec]) -> None:
+    """Let the model answer every batch, and refuse it where the answers are none.
 
     Raises:
-        Refused: the detail names the output.
+        Refused: it cannot be run, or an output is not finite or of another shape than declared.
     """
-    for spec, output in zip(specs, outputs, strict=True):
-        fits = output.ndim == len(spec.shape) and output.ndim > 0 and output.shape[0] == rows
-        if not fits or any(
-            known not in (None, length) for known, length in zip(spec.shape, output.shape, strict=True)
-        ):
-            detail = f"the output {spec.name} has the shape {output.shape}, not the declared {spec.shape}"
-            raise Refused(Reason.OUTPUT_SHAPE, detail)
-        if not np.isfinite(output).all():
+    for arrays in batches:
+        try:
+            outputs = predict(model, arrays)
+        except Exception as error:  # whatever its layers raise
+            raise_machine_fault(error)
             raise Refused(
-                Reason.OUTPUT_NOT_FINITE, f"the output {spec.name} is NaN or infinite for ordinary input"
-            )
+                Reason.CANNOT_RUN, f"it cannot answer ordinary input: {first_line(error)}"
+            ) from error
+        for spec, output in zip(specs, outputs, strict=True):
+            _check_output(spec, output, len(arrays[0]))
+
+
+def _check_output(spec: TensorSpec, output: Array, rows: int) -> None:
+    declared = (rows, *spec.shape[1:])
+    fits = output.ndim == len(declared) and all(
+        length in (None, found) for length, found in zip(declared, output.shape, strict=True)
+    )
+    if not fits:
+        detail = f"the output {shown(spec.name)} has the shape {output.shape}, not the declared {spec.shape}"
+        raise Refused(Reason.OUTPUT_SHAPE, detail)
+    if not np.isfinite(output).all():
+        detail = f"the output {shown(spec.name)} is NaN or infinite for ordinary input"
+        raise Refused(Reason.OUTPUT_NOT_FINITE, detail)

@@ -18,6 +18,7 @@ from modiste.prepare.errors import Failure, PrepareCancelled, PrepareFailed
 
 LOG = "log.txt"
 _LOG_BYTES = 4096
+_OUT_OF_MEMORY = "bad_alloc"  # what C++ says last where an allocation fails
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -117,6 +118,8 @@ def _environment(folder: Path) -> dict[str, str]:
 def _failure(status: int, log: str) -> PrepareFailed:
     if status == -signal.SIGXCPU:
         return PrepareFailed(Failure.TIMEOUT, "it used more processor time than the limit", log)
+    if _OUT_OF_MEMORY in log:
+        return PrepareFailed(Failure.MEMORY, "it needs more memory than the limit", log)
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
     return PrepareFailed(Failure.CRASHED, f"the process that prepares models ended {how}", log)
 

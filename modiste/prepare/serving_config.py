@@ -33,7 +33,9 @@ class Changes:
     def notes(self) -> tuple[str, ...]:
         """Say each change in a sentence."""
         said = {
-            f"{len(self.renamed)} names have another form in compiled graphs": bool(self.renamed),
+            f"in compiled graphs these have other names: {', '.join(sorted(self.renamed))}": bool(
+                self.renamed
+            ),
             f"layers that only training uses were left out: {', '.join(self.dropped)}": bool(self.dropped),
             f"it computes in float32 instead of {', '.join(sorted(self.floats))}": bool(self.floats),
             "its fixed batch size was lifted": self.batch_freed,

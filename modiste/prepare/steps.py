@@ -10,7 +10,7 @@ from modiste.artifact import ONNX, LossInfo, Summary, TensorSpec, file_sha256
 from modiste.prepare import describe
 from modiste.prepare.conversion import NotConverted, compare, convert
 from modiste.prepare.loading import load, ready
-from modiste.prepare.probe import Array, check_outputs, predict, probe_inputs
+from modiste.prepare.probe import Array, probe, probe_inputs
 from modiste.reading import ModelFile, ReadingLimits
 
 _LIBRARIES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
@@ -27,9 +27,7 @@ def prepare_file(file: ModelFile, source: Path, folder: Path, limits: ReadingLim
     inputs = _named_as(describe.input_specs(served), describe.input_specs(model))
     outputs = _named_as(describe.output_specs(served), describe.output_specs(model))
     batches = probe_inputs(inputs)
-    for arrays in batches:
-        check_outputs(outputs, predict(served, arrays), len(arrays[0]))
-
+    probe(served, batches, outputs)
     loss = _loss(file)
     summary = Summary(
         name=model.name,

@@ -4,9 +4,13 @@ The words are part of the public interface (``modiste inspect --json``, ``GET /m
 documented one by one in ``docs/model-files.md``; a test keeps the two lists equal.
 """
 
+import re
 from enum import StrEnum
 
-_SHOWN = 80
+_SHOWN_NAME = 80
+_SHOWN_LINE = 300
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_KERAS_PREAMBLE = "Exception encountered when calling"
 
 
 class Reason(StrEnum):
@@ -58,6 +62,7 @@ class Reason(StrEnum):
     TOO_MANY_PARAMETERS = "too_many_parameters"
     ACTIVATIONS_TOO_LARGE = "activations_too_large"
     CANNOT_LOAD = "cannot_load"
+    CANNOT_RUN = "cannot_run"
     OUTPUT_SHAPE = "output_shape"
     OUTPUT_NOT_FINITE = "output_not_finite"
     FLOAT_TYPE_CHANGED = "float_type_changed"
@@ -83,6 +88,16 @@ def shown(text: object) -> str:
 
     A file's author chooses these names, and a terminal or a log will print them.
     """
-    plain = str(text)[: _SHOWN + 1]
-    plain = "".join(character if character.isprintable() else "?" for character in plain)
-    return f"'{plain[:_SHOWN]}...'" if len(plain) > _SHOWN else f"'{plain}'"
+    return f"'{_shortened(str(text), _SHOWN_NAME)}'"
+
+
+def first_line(error: Exception) -> str:
+    """Return a library's error in one line; its text may quote the file."""
+    lines = (line.strip() for line in _COLOUR.sub("", str(error)).splitlines())
+    line = next((line for line in lines if line and not line.startswith(_KERAS_PREAMBLE)), "")
+    return f"{type(error).__name__}: {_shortened(line, _SHOWN_LINE)}"
+
+
+def _shortened(text: str, length: int) -> str:
+    plain = "".join(character if character.isprintable() else "?" for character in text[: length + 1])
+    return f"{plain[:length]}..." if len(plain) > length else plain

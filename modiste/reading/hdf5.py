@@ -48,7 +48,7 @@ def open_hdf5(data: bytes) -> Iterator[h5py.File]:
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
         # What h5py raises on damaged bytes is not documented further than this.
         raise Refused(Reason.WEIGHTS_DAMAGED, "the HDF5 data is damaged or was cut short") from error
 
