@@ -1,0 +1,62 @@
+"""What the documents list is what the code has."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from modiste.__main__ import app
+from service import errors
+from service.http_errors import INTERNAL_CODE, STATUS
+from service.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def tree(root: type) -> set[type]:
+    return {root}.union(*(tree(child) for child in root.__subclasses__()))
+
+
+def test_every_error_has_a_code_a_status_and_a_place_in_the_documents():
+    ours = tree(errors.ServingError) - {errors.ServingError}
+    assert ours == set(STATUS)
+    assert {error.__name__ for error in ours} == set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
+    text = (ROOT / "docs" / "errors.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.M))
+    assert {(error.code, str(STATUS[error])) for error in ours} | {(INTERNAL_CODE, "500")} <= listed
+
+
+def test_every_setting_is_documented_with_its_default():
+    text = (ROOT / "docs" / "settings.md").read_text()
+    listed = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]*)`? \|", text, re.M))
+    assert set(listed) == {PREFIX + name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        if field.default_factory is None:
+            default = "" if field.default in (None, "") else str(field.default)
+            assert listed[PREFIX + name.upper()].strip() == default, name
+        assert field.description, name
+
+
+@pytest.mark.parametrize("command", ["serve", "train", "data", "inspect", "prepare"])
+def test_every_command_has_help_and_is_shown_in_the_readme(command):
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0 and "Usage" in result.output
+    assert re.search(rf"modiste {command}\b", (ROOT / "README.md").read_text())
+
+
+def test_links_between_documents_lead_somewhere():
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert len(documents) > 5
+    for document in documents:
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+            if "://" not in link:
+                assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_locked_dependencies_have_hashes_and_name_no_index():
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+        assert "://" not in text
+        pinned = re.findall(r"^[a-z0-9._\[\]-]+==", text, re.M | re.I)
+        assert len(pinned) > 20 and text.count("--hash=sha256:") >= len(pinned)

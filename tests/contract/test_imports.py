@@ -1,0 +1,117 @@
+"""Imports point one way; the hot start loads no TensorFlow."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("modiste", "service", "training")
+
+# What each part of the service may import of the service, from the leaves up.
+LAYERS = {
+    "errors": set(),
+    "signature": set(),
+    "http_types": {"errors"},
+    "http_errors": {"errors", "http_types"},
+    "batching": {"errors"},
+    "codecs": {"codecs", "errors", "signature"},
+    "dialects": {"codecs", "dialects", "errors", "http_types", "signature"},
+    "engine": {"engine", "errors", "signature"},
+    "repository": {"batching", "engine", "errors", "repository", "signature"},
+    "evaluation": {"codecs", "errors", "repository"},
+    "parts": {"codecs", "http_types", "repository"},
+    "routes": {"codecs", "errors", "evaluation", "http_errors", "http_types", "parts", "repository"},
+    "lane": {"batching", "codecs", "dialects", "errors", "http_errors", "http_types", "repository"},
+    "openapi": {"codecs", "errors", "http_errors"},
+    "settings": {"batching", "codecs"},
+    "app": None,
+    "server": {"app", "settings"},
+    "supervisor": {"server", "settings"},
+}
+WEB_FRAMEWORK = {"service.app", "service.codecs.multipart", "service.parts", "service.routes"}
+KERAS = ("modiste.prepare", "service.engine.keras_engine", "training")
+
+
+def modules() -> dict[str, Path]:
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in paths
+    }
+
+
+def imported(path: Path, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def within(name: str, packages) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_imports_only_what_lies_below_it(name):
+    found = imported(modules()[name])
+    package = name.partition(".")[0]
+    if package == "modiste" and not name.startswith("modiste.commands"):
+        assert not [other for other in found if within(other, ("service", "training"))]
+    if package in ("service", "training"):
+        assert not [other for other in found if within(other, ({"service", "training"} - {package}))]
+    if package == "service" and name != "service":
+        allowed = LAYERS[name.split(".")[1]]
+        parts = {other.split(".")[1] for other in found if other.startswith("service.")}
+        assert allowed is None or parts <= allowed
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_keras_and_the_web_framework_stay_in_their_places(name):
+    found = imported(modules()[name])
+    if not within(name, KERAS):
+        assert not [other for other in found if within(other, ("keras", "tensorflow", "jax", "tf2onnx"))]
+    if not within(name, WEB_FRAMEWORK):
+        assert not [other for other in found if within(other, ("fastapi", "starlette"))]
+
+
+def test_commands_import_a_side_only_when_they_are_called():
+    for name, path in modules().items():
+        if name.startswith("modiste.commands"):
+            assert not [o for o in imported(path, top_level_only=True) if within(o, ("service", "training"))]
+
+
+def test_there_is_no_circle():
+    graph = {
+        name: {other for other in imported(path, top_level_only=True) if other in modules()}
+        for name, path in modules().items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join([*path, name])
+        if name not in done:
+            for other in graph[name]:
+                visit(other, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize(
+    "module", ["service.server", "modiste.__main__", "modiste.prepare", "modiste.reading"]
+)
+def test_the_server_loads_no_tensorflow(module):
+    code = f"import sys, {module}; print([m for m in ('tensorflow', 'keras', 'tf2onnx', 'sklearn', 'matplotlib') if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.strip() == "[]"
