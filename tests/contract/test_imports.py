@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ WEB_FRAMEWORK = {"service.app", "service.codecs.multipart", "service.parts", "se
 KERAS = ("modiste.prepare", "service.engine.keras_engine", "training")
 
 
+@cache
 def modules() -> dict[str, Path]:
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     return {
@@ -51,7 +53,9 @@ def imported(path: Path, top_level_only: bool = False) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            # `from package import module` leans on the module, not on what the package gathers.
+            names |= full if full & modules().keys() else full | {node.module}
     return names
 
 
