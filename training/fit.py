@@ -14,6 +14,7 @@ from modiste.datasets import Dataset, load
 from training.callbacks import callbacks_for
 from training.download import download_with_keras
 from training.evaluate import evaluate
+from training.interrupt import stop_on_signal
 from training.network import build
 from training.partition import Partition, hold_out
 from training.progress import ProgressBar
@@ -63,22 +64,20 @@ def fit(model: Any, recipe: Recipe, data: Partition) -> tuple[Any, dict[str, tup
 
     Raises:
         NonFiniteLossError: the loss became NaN or infinite.
+        KeyboardInterrupt: Ctrl-C, or SIGTERM.
     """
-    progress = ProgressBar()
-    with tempfile.TemporaryDirectory(prefix="modiste-") as work:
+    with tempfile.TemporaryDirectory(prefix="modiste-") as work, stop_on_signal() as interrupt:
         best = Path(work) / "best.keras"
-        try:
+        with ProgressBar() as progress:
             log = model.fit(
                 data.x_train,
                 data.y_train,
                 validation_data=(data.x_validation, data.y_validation),
                 epochs=recipe.fit.epochs,
                 batch_size=recipe.fit.batch_size,
-                callbacks=[progress, *callbacks_for(recipe, best)],
+                callbacks=[progress, interrupt, *callbacks_for(recipe, best)],
                 verbose=0,
             )
-        finally:
-            progress.close()
         kept = keras.models.load_model(best) if best.exists() else model
     return kept, _history(log.history)
 

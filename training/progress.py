@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import keras
 from rich.console import Console
@@ -12,31 +12,25 @@ _EVERY = 25  # batches between two looks at the bar: drawing must not slow the t
 
 
 class ProgressBar(keras.callbacks.Callback):  # type: ignore[misc]  # keras publishes no types
-    """Show the run as a whole: time left assumes that no early stop comes."""
+    """A callback and a context; shows the run as a whole, as if no early stop came."""
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         self._console = console or Console(highlight=False)
         self._bar = _bar(self._console)
         self._task = self._bar.add_task("", total=None, figures="")
-        self._drawn = False
         self._steps, self._epoch, self._started = 0, 0, 0.0
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def __enter__(self) -> Self:
         """Draw the bar; where the output is no terminal only the epochs' lines appear."""
         if self._console.is_terminal:
             self._bar.start()
-            self._drawn = True
+        return self
 
-    def on_train_end(self, logs: Any = None) -> None:
-        """Take the bar away."""
-        self.close()
-
-    def close(self) -> None:
-        """Take the bar away, also where the fit ended with an exception; calling it twice is harmless."""
-        if self._drawn:
+    def __exit__(self, *error: object) -> None:
+        """Take the bar away, however the fit ended."""
+        if self._console.is_terminal:
             self._bar.stop()
-            self._drawn = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock of the epoch."""
