@@ -1,0 +1,1 @@
+"""Measuring the server on this machine: ``python -m bench``."""
