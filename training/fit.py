@@ -18,7 +18,7 @@ from training.interrupt import stop_on_signal
 from training.network import build
 from training.partition import Partition, hold_out
 from training.progress import ProgressBar
-from training.publish import Published, check_writable, publish
+from training.publish import Published, check_gate, check_writable, publish
 from training.recipe import Recipe
 from training.trained import Trained
 
@@ -33,7 +33,10 @@ def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Publ
     check_writable(artifacts)
     dataset = load(recipe.data.dataset, data_dir, download_with_keras)
     print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
-    return publish(train_on(dataset, recipe), artifacts)
+    trained = train_on(dataset, recipe)
+    check_gate(trained)
+    print("Publishing: saving, converting for serving, comparing, drawing ...", flush=True)
+    return publish(trained, artifacts)
 
 
 def train_on(dataset: Dataset, recipe: Recipe) -> Trained:

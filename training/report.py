@@ -30,9 +30,14 @@ def draw_report(trained: Trained, folder: Path) -> None:
         figure.savefig(folder / f"{name}.png", dpi=_DPI)
 
 
+def _layout() -> ConstrainedLayoutEngine:
+    """Return a layout that leaves some air around each panel, in inches."""
+    return ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
+
+
 def learning_curves(trained: Trained) -> Figure:
     """Draw loss and accuracy by epoch, of training and of validation data, with the kept epoch marked."""
-    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    figure = Figure(figsize=(11, 4.4), layout=_layout())
     left, right = figure.subplots(1, 2)
     _curve(left, trained, "loss", "cross-entropy")
     _curve(right, trained, "accuracy", "share of images classified correctly")
@@ -56,7 +61,7 @@ def confusion_matrix(trained: Trained) -> Figure:
     """Draw how often each class was taken for each; colours are shares of the true class."""
     counts, names = trained.evaluation.confusion(), trained.dataset.class_names
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    figure = Figure(figsize=(9.2, 8.2), layout="constrained")
+    figure = Figure(figsize=(9.2, 8.2), layout=_layout())
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in zip(*counts.nonzero(), strict=True):
@@ -72,7 +77,7 @@ def confusion_matrix(trained: Trained) -> Figure:
 
 def samples(trained: Trained) -> Figure:
     """Draw the first test images, each with what it was taken for; mistakes are red and name the truth."""
-    figure = Figure(figsize=(_COLUMNS * 1.45, _ROWS * 1.85), layout=ConstrainedLayoutEngine(hspace=0.05))
+    figure = Figure(figsize=(_COLUMNS * 1.45, _ROWS * 1.85), layout=_layout())
     shown = min(_ROWS * _COLUMNS, len(trained.dataset.test.x))
     figure.suptitle(f"The first {shown} test images, what each was taken for, and with what probability")
     for index, axes in enumerate(figure.subplots(_ROWS, _COLUMNS).flat):

@@ -14,6 +14,7 @@ from training_data import IMAGES, layers, small_dataset, small_recipe
 
 from modiste.artifact import METADATA, ONNX, SUMMARY, Head, Metadata, Summary, folder_sha256
 from modiste.names import is_safe_name, safe_name
+from training.catalog import read_recipe
 from training.errors import PublishError, QualityGateError
 from training.fit import train_on
 from training.publish import check_writable, publish
@@ -196,3 +197,16 @@ def test_the_metadata_are_json_that_people_can_read(version):
     text = (version / METADATA).read_text(encoding="utf-8")
     assert json.loads(text)["schema_version"] == 1
     assert text.startswith("{\n  ")
+
+
+def test_the_shipped_model_is_whole_and_as_good_as_its_recipe_demands():
+    folder = Path(__file__).parents[2] / "artifacts" / "fashion_mnist" / "1"
+    metadata, recipe = Metadata.read(folder / METADATA), read_recipe("fashion-mlp")
+    assert metadata.sha256 == folder_sha256(folder)
+    assert Recipe.model_validate(metadata.recipe) == recipe
+    assert recipe.gate is not None
+    assert metadata.metrics["test_accuracy"] >= recipe.gate.min_test_accuracy
+    session = onnxruntime.InferenceSession(folder / ONNX, providers=["CPUExecutionProvider"])
+    with np.load(IMAGES) as stored:
+        answer = session.run(None, {session.get_inputs()[0].name: stored["x"].astype(np.float32)})[0]
+        assert (answer.argmax(axis=1) == stored["y"]).mean() > recipe.gate.min_test_accuracy
