@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from modiste.reading import ModelFile
+    from modiste.reading import Findings
 
 
 def inspect(
@@ -24,39 +24,42 @@ def inspect(
 
     from rich.console import Console
 
-    from modiste.reading import inspect as examine
+    from modiste.prepare import PrepareError, examine
 
-    verdict = examine(file)
+    found = None
+    try:
+        verdict = examine(file)
+        ok, reason, detail, found = verdict.ok, str(verdict.reason), verdict.detail, verdict.found
+    except PrepareError as error:
+        ok, reason, detail = False, error.reason, error.detail
     if as_json:
-        print(json.dumps({"ok": verdict.ok, "reason": verdict.reason, "detail": verdict.detail}))
+        typer.echo(json.dumps({"ok": ok, "reason": reason, "detail": detail}))
     else:
         console = Console(highlight=False)
-        colour = "green" if verdict.ok else "red"
-        console.print(f"[bold {colour}]{verdict.reason}[/]", end=" ")
-        console.print(verdict.detail, markup=False, soft_wrap=True)
-        if verdict.file is not None:
-            console.print(_found(verdict.file))
-    raise typer.Exit(0 if verdict.ok else 1)
+        console.print(f"[bold {'green' if ok else 'red'}]{reason}[/]", end=" ")
+        console.print(detail, markup=False, soft_wrap=True)
+        if found is not None:
+            console.print(_table(found))
+    raise typer.Exit(0 if ok else 1)
 
 
-def _found(file: "ModelFile") -> "Table":
+def _table(found: "Findings") -> "Table":
     """Lay out what was read: names come from the file, so none of them is taken for markup."""
     from collections import Counter
 
     from rich.table import Table
     from rich.text import Text
 
-    kinds = Counter(file.layer_types)
-    loss = file.compiled.loss
+    kinds = Counter(found.layer_types)
     rows = {
-        "model": file.name,
-        "format": f"{file.format}, written by Keras {file.keras_version or '(unknown)'}",
-        "size": f"{file.size:,} bytes",
-        "sha256": file.sha256,
+        "model": found.name,
+        "format": f"{found.format}, written by Keras {found.keras_version or '(unknown)'}",
+        "size": f"{found.size:,} bytes",
+        "sha256": found.sha256,
         "layers": ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in kinds.items()),
-        "weights": f"{file.weights.values:,} in {file.weights.arrays} arrays",
-        "loss": loss.name if loss else "none",
-        "optimizer": file.compiled.optimizer or "none",
+        "weights": f"{found.values:,} in {found.arrays} arrays",
+        "loss": found.loss or "none",
+        "optimizer": found.optimizer or "none",
     }
     table = Table.grid(padding=(0, 2))
     for name, value in rows.items():

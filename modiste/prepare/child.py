@@ -12,17 +12,25 @@ It reads one line of JSON, works in its working folder, and leaves ``answer.json
 
 import json
 import os
+import resource
+import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
-from modiste.artifact import Summary
-from modiste.prepare.errors import PrepareFailed
+from modiste.prepare.answers import (
+    ANSWER,
+    CHECKED,
+    Answer,
+    ExaminedAnswer,
+    FailedAnswer,
+    PreparedAnswer,
+    RefusedAnswer,
+)
+from modiste.prepare.errors import Failure, PrepareFailed
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
-from modiste.prepare.parent import ANSWER
-from modiste.reading import ReadingLimits, Refused, read
+from modiste.reading import ModelFile, ReadingLimits, Refused, read
 
 
 def main() -> None:
@@ -32,34 +40,44 @@ def main() -> None:
     limits = PrepareLimits(**(settings | {"reading": ReadingLimits(**settings["reading"])}))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit_process(limits)
-    answer = _answer(Path(request["source"]), limits)
+    answer = _answer(Path(request["source"]), limits.reading, examine_only=request["examine_only"])
     partial = Path(f"{ANSWER}.partial")
-    partial.write_text(json.dumps(answer), encoding="utf-8")
+    partial.write_text(answer.model_dump_json(), encoding="utf-8")
     partial.replace(ANSWER)
     sys.stdout.flush()
     os._exit(0)  # tearing TensorFlow down takes longer than a small model does
 
 
-def _answer(source: Path, limits: PrepareLimits) -> dict[str, Any]:
+def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool) -> Answer:
     try:
-        summary = _prepare(source, limits.reading)
-    except Refused as refusal:
-        return {"outcome": "refused", "reason": refusal.reason, "detail": refusal.detail}
-    except PrepareFailed as failure:
-        return {"outcome": "failed", "reason": failure.reason, "detail": failure.detail}
-    return {"outcome": "prepared", "summary": summary.model_dump(mode="json")}
-
-
-def _prepare(source: Path, limits: ReadingLimits) -> Summary:
-    try:
-        file = read(source, limits)
+        file = _read(source, limits)
+        if examine_only:
+            return ExaminedAnswer(found=file.findings())
         # Here and not above: a file that is refused by now never waits for TensorFlow's import.
         from modiste.prepare.steps import prepare_file
 
-        return prepare_file(file, source, Path(), limits)
+        return PreparedAnswer(summary=prepare_file(file, source, Path(), limits))
+    except Refused as refusal:
+        return RefusedAnswer(reason=refusal.reason, detail=refusal.detail)
+    except PrepareFailed as failure:
+        return FailedAnswer(reason=Failure(failure.reason), detail=failure.detail)
+
+
+def _read(source: Path, limits: ReadingLimits) -> ModelFile:
+    """Read the file against the clock: the HDF5 library loops for ever on some damaged files.
+
+    The alarm's default action ends the process in the midst of C code, where no exception could.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(limits.seconds)
+    try:
+        file = read(source, limits)
     except (MemoryError, OSError) as error:
         raise_machine_fault(error)
         raise
+    signal.alarm(0)
+    Path(CHECKED).touch()
+    return file
 
 
 def _end_with_parent() -> None:
@@ -70,11 +88,7 @@ def _end_with_parent() -> None:
 
 
 def limit_process(limits: PrepareLimits) -> None:
-    """Bound this process where the platform can, before it touches the file."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits; the parent's clock still holds
-        return
+    """Bound this process, before it touches the file, and never above a bound that it is under already."""
     wanted = {
         resource.RLIMIT_AS: limits.memory_bytes,
         resource.RLIMIT_CPU: limits.cpu_s,

@@ -1,35 +1,75 @@
-"""Preparing a model file, as the caller sees it: one call, in any thread, that loads no Keras here.
+"""Examining and preparing model files, as a caller sees it: one call, in any thread, no Keras here.
 
 The caller's process opens and hashes the file and nothing more; parsing, loading and converting
 happen in a child process on a private copy, so that no file can harm a server.
 """
 
 import importlib.util
-import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from modiste.artifact import ONNX, SUMMARY, Summary, file_sha256
+from modiste.prepare.answers import (
+    ANSWER,
+    ANSWERS,
+    Answer,
+    ExaminedAnswer,
+    FailedAnswer,
+    PreparedAnswer,
+    RefusedAnswer,
+)
 from modiste.prepare.errors import Failure, PrepareFailed, PrepareRefused
 from modiste.prepare.limits import PrepareLimits
-from modiste.prepare.process import LOG, Cancellation, run_child
-from modiste.reading import Reason, Refused
+from modiste.prepare.process import Cancellation, log_tail, run_child
+from modiste.reading import Findings, Reason, Refused
 from modiste.reading.file import copy_file, read_file
 
-ANSWER = "answer.json"
 _ANSWER_BYTES = 64 * 1024 * 1024
 _NEEDED = ("tensorflow", "keras", "tf2onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a file may be loaded; `found` is None where it may not."""
+
+    ok: bool
+    reason: Reason
+    detail: str
+    found: Findings | None = None
 
 
 def available() -> bool:
     """Say whether a model file can be prepared here, without importing what it takes."""
     return all(importlib.util.find_spec(name) is not None for name in _NEEDED)
+
+
+def examine(
+    source: Path, *, limits: PrepareLimits | None = None, cancellation: Cancellation | None = None
+) -> Verdict:
+    """Say whether a model file may be loaded, without loading it; needs no Keras.
+
+    Raises:
+        PrepareFailed: this attempt failed.
+        PrepareCancelled: `cancellation` was used.
+    """
+    try:
+        with _private_folder() as folder:
+            answer = _ask(folder, source, limits or PrepareLimits(), cancellation, examine_only=True)
+    except PrepareRefused as refusal:
+        return Verdict(ok=False, reason=Reason(refusal.reason), detail=refusal.detail)
+    if not isinstance(answer, ExaminedAnswer):
+        raise PrepareFailed(Failure.CRASHED, "the child process answered another question")
+    found = answer.found
+    layers, values = len(found.layer_types), found.values
+    detail = f"a {found.format} model of {layers} layers and {values} stored weights"
+    return Verdict(ok=True, reason=Reason.OK, detail=detail, found=found)
 
 
 def prepare(
@@ -55,52 +95,65 @@ def prepare(
         PrepareFailed: this attempt failed.
         PrepareCancelled: `cancellation` was used.
     """
-    limits = limits or PrepareLimits()
     if not available():
         raise PrepareFailed(Failure.UNAVAILABLE, "TensorFlow is not installed: pip install 'modiste[train]'")
+    with _private_folder() as folder:
+        answer = _ask(folder, source, limits or PrepareLimits(), cancellation, examine_only=False)
+        if not isinstance(answer, PreparedAnswer):
+            raise PrepareFailed(Failure.CRASHED, "the child process answered another question")
+        _publish(folder, destination, answer.summary)
+        return answer.summary
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Give a folder that is removed afterwards, whatever the child left in it."""
     try:
         with tempfile.TemporaryDirectory(prefix="modiste-prepare-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            summary = _prepare_in(folder, source, limits, cancellation or Cancellation())
-            _publish(folder, destination, summary)
-            return summary
-    except Refused as refusal:
-        raise PrepareRefused(refusal.reason, refusal.detail) from refusal
+            yield Path(name)
     except OSError as error:
         raise PrepareFailed(Failure.STORAGE, f"a file could not be written: {error.strerror}") from error
 
 
-def _prepare_in(folder: Path, source: Path, limits: PrepareLimits, cancellation: Cancellation) -> Summary:
+def _ask(
+    folder: Path,
+    source: Path,
+    limits: PrepareLimits,
+    cancellation: Cancellation | None,
+    *,
+    examine_only: bool,
+) -> Answer:
+    """Run the child on a private copy of the file; the answer is about that copy, and is no refusal."""
     copy = folder / f"source{source.suffix.lower()}"
-    sha256 = copy_file(source, copy, limits.reading.file_bytes)
-    run_child(folder, {"source": copy.name, "limits": asdict(limits)}, limits.wall_s, cancellation)
+    try:
+        sha256 = copy_file(source, copy, limits.reading.file_bytes)
+    except Refused as refusal:
+        raise PrepareRefused(refusal.reason, refusal.detail) from refusal
+    request = {"source": copy.name, "limits": asdict(limits), "examine_only": examine_only}
+    run_child(folder, request, limits.wall_s, cancellation or Cancellation())
     answer = _read_answer(folder)
-    match answer.get("outcome"):
-        case "refused":
-            raise PrepareRefused(Reason(answer["reason"]), answer["detail"])
-        case "failed":
-            raise PrepareFailed(Failure(answer["reason"]), answer["detail"], _tail(folder))
-    try:
-        summary = Summary.model_validate(answer["summary"])
-    except ValidationError as error:
-        raise PrepareFailed(Failure.CRASHED, "the answer is not a summary", _tail(folder)) from error
-    if summary.source_sha256 != sha256:
-        raise PrepareFailed(Failure.CRASHED, "the answer is about another file", _tail(folder))
-    return summary
-
-
-def _read_answer(folder: Path) -> dict[str, Any]:
-    try:
-        answer = json.loads(read_file(folder / ANSWER, _ANSWER_BYTES))
-    except (Refused, ValueError) as error:
+    match answer:
+        case RefusedAnswer():
+            raise PrepareRefused(answer.reason, answer.detail)
+        case FailedAnswer():
+            raise PrepareFailed(answer.reason, answer.detail, log_tail(folder))
+        case ExaminedAnswer():
+            described = answer.found.sha256
+        case PreparedAnswer():
+            described = answer.summary.source_sha256
+    if described != sha256:
         raise PrepareFailed(
-            Failure.CRASHED, "the process that prepares models gave no answer", _tail(folder)
-        ) from error
-    return answer if isinstance(answer, dict) else {}
+            Failure.CRASHED, "the child process answered about another file", log_tail(folder)
+        )
+    return answer
 
 
-def _tail(folder: Path) -> str:
-    return (folder / LOG).read_text(encoding="utf-8", errors="replace")[-4096:]
+def _read_answer(folder: Path) -> Answer:
+    try:
+        return ANSWERS.validate_json(read_file(folder / ANSWER, _ANSWER_BYTES))
+    except (Refused, ValidationError) as error:
+        detail = "the child process gave no valid answer"
+        raise PrepareFailed(Failure.CRASHED, detail, log_tail(folder)) from error
 
 
 def _publish(folder: Path, destination: Path, summary: Summary) -> None:

@@ -14,12 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from modiste.prepare.errors import Failure, PrepareCancelled, PrepareFailed
+from modiste.prepare.answers import CHECKED
+from modiste.prepare.errors import Failure, PrepareCancelled, PrepareError, PrepareFailed, PrepareRefused
+from modiste.reading import Reason
 
 LOG = "log.txt"
 _LOG_BYTES = 4096
 _OUT_OF_MEMORY = "bad_alloc"  # what C++ says last where an allocation fails
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+_CRASHES = frozenset(
+    {signal.SIGABRT, signal.SIGALRM, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
+)
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class Cancellation:
@@ -55,7 +60,8 @@ def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellat
 
     Raises:
         PrepareCancelled: `cancellation` was used.
-        PrepareFailed: it took longer than `wall_s`, or ended with an error.
+        PrepareRefused: it crashed while it read the file.
+        PrepareFailed: it took longer than `wall_s`, or ended with an error later.
     """
     if cancellation.cancelled:
         raise PrepareCancelled
@@ -75,7 +81,7 @@ def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellat
         _send(process, request)
         status = process.wait(timeout=wall_s)
     except subprocess.TimeoutExpired as error:
-        raise PrepareFailed(Failure.TIMEOUT, f"it took longer than {wall_s:g} s", _log(folder)) from error
+        raise PrepareFailed(Failure.TIMEOUT, f"it took longer than {wall_s:g} s", log_tail(folder)) from error
     finally:
         process.kill()  # does nothing to one that has ended
         process.wait()
@@ -84,7 +90,7 @@ def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellat
     if cancellation.cancelled:
         raise PrepareCancelled
     if status != 0:
-        raise _failure(status, _log(folder))
+        raise _error(status, (folder / CHECKED).exists(), log_tail(folder))
 
 
 def _send(process: subprocess.Popen[bytes], request: Mapping[str, Any]) -> None:
@@ -115,7 +121,11 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _failure(status: int, log: str) -> PrepareFailed:
+def _error(status: int, checked: bool, log: str) -> PrepareError:
+    """Say whose fault it is that the child ended with `status`: before the file was checked, the file's."""
+    if not checked and -status in _CRASHES:
+        detail = "the HDF5 library crashes on it or never comes back from it"
+        return PrepareRefused(Reason.WEIGHTS_DAMAGED, detail)
     if status == -signal.SIGXCPU:
         return PrepareFailed(Failure.TIMEOUT, "it used more processor time than the limit", log)
     if _OUT_OF_MEMORY in log:
@@ -124,7 +134,8 @@ def _failure(status: int, log: str) -> PrepareFailed:
     return PrepareFailed(Failure.CRASHED, f"the process that prepares models ended {how}", log)
 
 
-def _log(folder: Path) -> str:
+def log_tail(folder: Path) -> str:
+    """Return the end of what the child wrote to its standard output and error."""
     with (folder / LOG).open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
         return file.read().decode("utf-8", "replace")

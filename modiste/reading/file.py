@@ -18,10 +18,8 @@ from modiste.reading.errors import Reason, Refused
 _BLOCK = 1024 * 1024
 
 # O_NONBLOCK makes opening a FIFO without a writer return at once instead of waiting for ever; for a
-# regular file it means nothing. Windows has neither of the two flags.
-_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)
+# regular file it means nothing.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _OPEN_ERRORS = {
     errno.ENOENT: (Reason.NOT_FOUND, "there is no such file"),

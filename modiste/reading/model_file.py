@@ -23,6 +23,28 @@ _ZIP_SIGNATURE = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a model file says about itself, in plain values.
+
+    Attributes:
+        layer_types: the class of every layer, those of inner models after their model.
+        arrays: how many arrays of weights it stores, its optimizer's left out.
+        values: how many numbers they hold.
+    """
+
+    name: str
+    format: Format
+    sha256: str
+    size: int
+    keras_version: str | None
+    layer_types: tuple[str, ...]
+    arrays: int
+    values: int
+    loss: str | None
+    optimizer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFile:
     """A model file that passed every step that needs no Keras.
 
@@ -45,31 +67,21 @@ class ModelFile:
         """The model's own name, in whatever script its author wrote it."""
         return str(self.config["config"].get("name", "model"))
 
-    @property
-    def layer_types(self) -> tuple[str, ...]:
-        """The class of every layer, those of inner models after their model."""
-        return tuple(str(layer.get("class_name")) for layer in layer_configs(self.config))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What `inspect` says: `file` is None where the file is refused."""
-
-    ok: bool
-    reason: Reason
-    detail: str
-    file: ModelFile | None = None
-
-
-def inspect(path: Path, limits: ReadingLimits | None = None) -> Verdict:
-    """Read a model file and say whether it may be loaded, without loading it."""
-    try:
-        file = read(path, limits)
-    except Refused as refusal:
-        return Verdict(ok=False, reason=refusal.reason, detail=refusal.detail)
-    layers = len(file.layer_types)
-    detail = f"a {file.format} model of {layers} layers and {file.weights.values} stored weights"
-    return Verdict(ok=True, reason=Reason.OK, detail=detail, file=file)
+    def findings(self) -> Findings:
+        """Return what is worth telling about the file."""
+        loss = self.compiled.loss
+        return Findings(
+            name=self.name,
+            format=self.format,
+            sha256=self.sha256,
+            size=self.size,
+            keras_version=self.keras_version,
+            layer_types=tuple(str(layer.get("class_name")) for layer in layer_configs(self.config)),
+            arrays=self.weights.arrays,
+            values=self.weights.values,
+            loss=loss.name if loss else None,
+            optimizer=self.compiled.optimizer,
+        )
 
 
 def read(path: Path, limits: ReadingLimits | None = None) -> ModelFile:
