@@ -6,6 +6,7 @@ model lives in one thread, which is the only one that touches it.
 """
 
 import os
+import tempfile
 from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from modiste.artifact import ArtifactError
+from modiste.reading import ReadingLimits
+from modiste.reading.file import copy_file
 
 Backend = Literal["tensorflow", "jax"]
 Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -23,11 +28,12 @@ class KerasEngine:
 
     name = "keras"
 
-    def __init__(self, path: Path, sizes: list[int], backend: Backend) -> None:
-        """Load a model file that was checked and prepared, without its optimizer.
+    def __init__(self, path: Path, sha256: str, sizes: list[int], backend: Backend) -> None:
+        """Check a model file once more, in this process that will run it, and load it.
 
         Args:
             path: the ``.keras`` or ``.h5`` file.
+            sha256: of the file that was prepared.
             sizes: the batch sizes, ascending.
             backend: of Keras; read by Keras once in a process, so every version has the same.
         """
@@ -36,11 +42,18 @@ class KerasEngine:
         # Imported here: a server of prepared versions must start without TensorFlow.
         import keras
 
+        from modiste.prepare.loading import load_for_serving
+
         if keras.backend.backend() != backend:
             raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process, not on {backend}")
         if backend == "tensorflow":
             _grow_device_memory()
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with tempfile.TemporaryDirectory(prefix="modiste-load-") as folder:
+            # A private copy: nobody can exchange the file between the check and the loading.
+            copy = Path(folder) / f"model{path.suffix}"
+            if copy_file(path, copy, ReadingLimits().file_bytes) != sha256:
+                raise ArtifactError(f"{path.name} is not the file that was prepared")
+            model = load_for_serving(copy)
         self._sizes = sizes
         self._forward = _compiled_tensorflow(model) if backend == "tensorflow" else _compiled_jax(model)
 

@@ -23,6 +23,7 @@ from modiste.artifact import (
     source_file,
 )
 from modiste.prepare import PrepareError
+from modiste.reading import Refused
 from service.batching import Compute
 from service.engine.keras_engine import Backend, KerasEngine
 from service.engine.model_thread import ModelThread
@@ -125,10 +126,8 @@ class Loader:
             raise ArtifactError("this version needs the Keras engine, which serves with one worker only")
         if source is None:
             raise ArtifactError("this version needs the Keras engine, and its model file is missing")
-        if file_sha256(source) != summary.source_sha256:
-            raise ArtifactError(f"{source.name} is not the file that {SUMMARY} describes")
         sizes = batch_sizes(self._policy.max_batch_rows)
-        return KerasEngine(source, sizes, self._policy.keras_backend)
+        return KerasEngine(source, summary.source_sha256, sizes, self._policy.keras_backend)
 
     def cancel(self) -> None:
         """End a preparation that runs now, from another thread."""
@@ -196,7 +195,7 @@ def _files(candidate: Candidate, prepared: Path, source: Path | None) -> tuple[F
 
 def reason_of(error: Exception) -> str:
     """Return why a version could not be loaded, in words for an operator and without paths."""
-    if isinstance(error, ArtifactError | PrepareError | ServingError):
+    if isinstance(error, ArtifactError | PrepareError | Refused | ServingError):
         return str(error)
     logger.error("loading failed", exc_info=error)
     return f"{type(error).__name__} while loading; the log tells more"
