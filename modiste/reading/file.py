@@ -40,13 +40,16 @@ def open_regular(path: Path, max_bytes: int) -> Iterator[BinaryIO]:
     except OSError as error:
         unreadable = (Reason.UNREADABLE, f"it cannot be opened: {error.strerror}")
         raise Refused(*_OPEN_ERRORS.get(error.errno or 0, unreadable)) from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Refused(Reason.NOT_A_FILE, f"expected a regular file, found {_kind(status.st_mode)}")
         if status.st_size > max_bytes:
             raise Refused(Reason.TOO_LARGE, f"it has {status.st_size} bytes; the limit is {max_bytes}")
-        yield file
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
 
 
 def _kind(mode: int) -> str:
