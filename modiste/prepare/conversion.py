@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
-import onnxruntime
 
 from modiste.artifact import Parity, TensorSpec
+from modiste.onnx_runtime import ort
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.graph import all_nodes
 from modiste.prepare.onnx_repair import repair
@@ -97,9 +97,9 @@ def compare(
         NotConverted: ONNX Runtime refuses the graph or these rows.
     """
     try:
-        options = onnxruntime.SessionOptions()
+        options = ort.SessionOptions()
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         worst = Parity(rows=0, max_abs_difference=0.0, tolerance=_TOLERANCE)
         for arrays in batches:
             fed = {spec.name: array for spec, array in zip(inputs, arrays, strict=True)}

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+from modiste.onnx_runtime import ort
 
 _SEVERITY_ERROR = 3
 

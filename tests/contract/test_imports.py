@@ -1,12 +1,15 @@
 """Imports point one way; the hot start loads no TensorFlow."""
 
 import ast
+import os
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.models import write_version
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("modiste", "service", "training")
@@ -59,6 +62,10 @@ def imported(path: Path, top_level_only: bool = False) -> set[str]:
     return names
 
 
+def within_any(names, packages) -> bool:
+    return any(within(name, packages) for name in names)
+
+
 def within(name: str, packages) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
@@ -84,6 +91,26 @@ def test_keras_and_the_web_framework_stay_in_their_places(name):
         assert not [other for other in found if within(other, ("keras", "tensorflow", "jax", "tf2onnx"))]
     if not within(name, WEB_FRAMEWORK):
         assert not [other for other in found if within(other, ("fastapi", "starlette"))]
+
+
+def test_onnx_runtime_is_imported_where_its_telemetry_is_turned_off():
+    importers = {name for name, path in modules().items() if within_any(imported(path), ("onnxruntime",))}
+    assert importers == {"modiste.onnx_runtime"}
+
+
+def test_the_engine_reports_to_nobody(tmp_path):
+    """The library would write an identifier and a queue of events under the home folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    version = write_version(tmp_path / "version")
+    code = (
+        "import sys, time, numpy; from pathlib import Path; from service.engine.onnx_engine import OnnxEngine; "
+        "engine = OnnxEngine(Path(sys.argv[1]), 1); engine.infer(numpy.zeros((1, 28, 28))); time.sleep(1)"
+    )
+    # It keeps quiet in CI by itself: make it think that it is elsewhere.
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", code, version / "model.onnx"], check=True, cwd=ROOT, env=environment)
+    assert list(home.rglob("*")) == []
 
 
 def test_commands_import_a_side_only_when_they_are_called():

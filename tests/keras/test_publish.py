@@ -7,13 +7,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 import pytest
 from PIL import Image
 from training_data import IMAGES, layers, small_dataset, small_recipe
 
 from modiste.artifact import METADATA, ONNX, SUMMARY, Head, Metadata, Summary, folder_sha256
 from modiste.names import is_safe_name, safe_name
+from modiste.onnx_runtime import ort
 from training.catalog import read_recipe
 from training.errors import PublishError, QualityGateError
 from training.fit import train_on
@@ -97,7 +97,7 @@ def test_all_three_forms_of_the_model_answer_alike_on_real_images(version, train
         assert np.allclose(
             keras.models.load_model(version / name).predict(images, verbose=0), expected, atol=1e-5
         )
-    session = onnxruntime.InferenceSession(version / ONNX, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(version / ONNX, providers=["CPUExecutionProvider"])
     answer = session.run(None, {session.get_inputs()[0].name: images})[0]
     assert np.allclose(answer, expected, atol=1e-4)
 
@@ -206,7 +206,7 @@ def test_the_shipped_model_is_whole_and_as_good_as_its_recipe_demands():
     assert Recipe.model_validate(metadata.recipe) == recipe
     assert recipe.gate is not None
     assert metadata.metrics["test_accuracy"] >= recipe.gate.min_test_accuracy
-    session = onnxruntime.InferenceSession(folder / ONNX, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(folder / ONNX, providers=["CPUExecutionProvider"])
     with np.load(IMAGES) as stored:
         answer = session.run(None, {session.get_inputs()[0].name: stored["x"].astype(np.float32)})[0]
         assert (answer.argmax(axis=1) == stored["y"]).mean() > recipe.gate.min_test_accuracy
