@@ -8,11 +8,9 @@ import keras
 
 from modiste.datasets import DatasetError
 
-_FOLDERS = {"fashion_mnist": "fashion-mnist"}
-
 
 def download_with_keras(name: str) -> Path:
-    """Download a data set through ``keras.datasets`` and return the folder it lies in.
+    """Download a data set through ``keras.datasets`` and return Keras's folder of data sets.
 
     Raises:
         DatasetError: the download failed, or what it left cannot be read.
@@ -21,7 +19,7 @@ def download_with_keras(name: str) -> Path:
         getattr(keras.datasets, name).load_data()
     except Exception as error:  # Keras raises a bare Exception where a download fails
         raise DatasetError(f"keras.datasets.{name} failed: {error}") from error
-    return _cache() / "datasets" / _FOLDERS[name]
+    return _cache() / "datasets"
 
 
 def _cache() -> Path:

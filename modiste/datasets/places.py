@@ -15,7 +15,7 @@ from modiste.datasets.errors import DatasetError, DatasetNotFoundError
 from modiste.datasets.records import Origin, Split, SplitName
 
 Fetch = Callable[[str], Path]
-"""Downloads the data set of this name and returns its folder, or raises a `DatasetError`."""
+"""Downloads the data set of this name; returns the folder that holds its folder. Raises `DatasetError`."""
 
 _DOWNLOAD = "the download"
 
@@ -56,7 +56,7 @@ def find(
     if fetch is None:
         raise DatasetNotFoundError(_message(corpus, misses))
     try:
-        origin = Origin(_DOWNLOAD, fetch(corpus.name), tuple(misses))
+        origin = Origin(_DOWNLOAD, fetch(corpus.name) / corpus.folder, tuple(misses))
         return [corpus.read(origin, split) for split in wanted]
     except DatasetError as error:
         misses.append(f"{_DOWNLOAD}: {error}")

@@ -121,10 +121,11 @@ def test_a_download_is_the_last_resort_and_its_files_are_checked_as_all_others(c
 
     def fetch(name: str) -> Path:
         fetched.append(name)
-        return put(tmp_path / "fetched")
+        put(tmp_path / "fetched" / "tiny-set")
+        return tmp_path / "fetched"
 
     found = find(corpus, ["test"], fetch=fetch)[0]
-    assert (found.origin.folder, fetched) == (tmp_path / "fetched", ["tiny_set"])
+    assert (found.origin.folder, fetched) == (tmp_path / "fetched" / "tiny-set", ["tiny_set"])
     assert len(found.origin.passed_over) == 2
     put(tmp_path / "system")
     find(corpus, ["test"], fetch=fetch)
@@ -135,4 +136,4 @@ def test_a_download_of_other_images_is_refused(corpus, tmp_path):
     other = dataclasses.replace(corpus.parts["x_test"], sha256=sha256(b"other"))
     changed = dataclasses.replace(corpus, parts={**corpus.parts, "x_test": other})
     with pytest.raises(DatasetNotFoundError, match=r"the download: x_test-idx\.gz is not the published file"):
-        find(changed, ["test"], fetch=lambda name: put(tmp_path / "fetched"))
+        find(changed, ["test"], fetch=lambda name: put(tmp_path / "fetched" / "tiny-set").parent)
