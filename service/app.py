@@ -24,7 +24,7 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, health, models
+from service.routes import evaluate, examples, health, models
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
         redoc_url=None,
     )
     web.state.parts = parts
-    for router in (health.router, models.router, evaluate.router):
+    for router in (health.router, models.router, evaluate.router, examples.router):
         web.include_router(router)
     _document(web)
     _answer_errors(web)

@@ -3,11 +3,10 @@
 The examples are real: one picture of the Fashion-MNIST test set, and what the shipped model says of it.
 """
 
-import json
-from importlib.resources import files
 from typing import Any
 
-from service.codecs import image, json_rows, multipart, npy, raw
+from service import examples
+from service.codecs import json_rows, multipart, npy
 from service.errors import (
     DeadlineExceeded,
     InvalidInput,
@@ -109,7 +108,7 @@ def _path(path: str, summary: str) -> dict[str, Any]:
         "post": {
             "tags": ["predict"],
             "summary": summary,
-            "description": "Pixels go in as they are, 0 to 255; the model scales them itself.",
+            "description": _description(),
             "operationId": operation,
             "parameters": [*map(_path_parameter, names), *_parameters()],
             "requestBody": {"required": True, "content": _bodies()},
@@ -148,23 +147,43 @@ def _parameters() -> list[dict[str, Any]]:
 
 
 def _bodies() -> dict[str, Any]:
-    pixels = json.loads(files("service").joinpath("static/example-28x28.json").read_text())
-    flat = [value for row in pixels for value in row]
-    examples = {
-        "one image": {"summary": "One image, 28x28", "value": {"instances": pixels}},
-        "two images": {"summary": "A list of images", "value": {"instances": [pixels, pixels]}},
+    flat = [value for row in examples.pixels() for value in row]
+    instances = {
+        "one image": {"summary": "One image, 28x28", "value": {"instances": examples.pixels()}},
+        "two images": {"summary": "A list of images", "value": {"instances": [examples.pixels()] * 2}},
         "flat": {"summary": "Flat rows of 784", "value": {"instances": [flat]}},
     }
+    binary = {
+        example.content_type: {
+            "schema": _BINARY,
+            "examples": {name: {"summary": example.summary, "externalValue": f"docs/examples/{name}"}},
+        }
+        for name, example in examples.bodies().items()
+    }
     return {
+        **binary,
         json_rows.CONTENT_TYPE: {
             "schema": {"type": "object", "required": ["instances"], "properties": {"instances": _NUMBERS}},
-            "examples": examples,
+            "examples": instances,
         },
-        **{kind: {"schema": _BINARY} for kind in (npy.CONTENT_TYPE, raw.CONTENT_TYPE, *image.CONTENT_TYPES)},
         multipart.CONTENT_TYPE: {
             "schema": {"type": "object", "properties": {"files": {"type": "array", "items": _BINARY}}}
         },
     }
+
+
+def _description() -> str:
+    """How to send every kind of body, to be pasted as it stands."""
+    lines = []
+    for name, example in examples.bodies().items():
+        lines.append(f"curl -sO $URL/docs/examples/{name}")
+        lines.append(f"curl -s $URL/predict -H 'content-type: {example.content_type}' --data-binary @{name}")
+    form = "curl -s $URL/predict -F files=@boot.png -F files=@boot.npy"
+    shell = "\n".join(["URL=http://127.0.0.1:8000", *lines, form])
+    return (
+        "Pixels go in as they are, 0 to 255; the model scales them itself. The same picture in every form, "
+        f"from a shell:\n\n```sh\n{shell}\n```"
+    )
 
 
 def _responses() -> dict[str, Any]:

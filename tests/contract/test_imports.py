@@ -27,9 +27,19 @@ LAYERS = {
     "repository": {"batching", "engine", "errors", "repository", "signature"},
     "evaluation": {"codecs", "errors", "repository"},
     "parts": {"codecs", "http_types", "repository"},
-    "routes": {"codecs", "errors", "evaluation", "http_errors", "http_types", "parts", "repository"},
+    "routes": {
+        "codecs",
+        "errors",
+        "evaluation",
+        "examples",
+        "http_errors",
+        "http_types",
+        "parts",
+        "repository",
+    },
     "lane": {"batching", "codecs", "dialects", "errors", "http_errors", "http_types", "repository"},
-    "openapi": {"codecs", "errors", "http_errors"},
+    "examples": {"codecs"},
+    "openapi": {"codecs", "errors", "examples", "http_errors"},
     "settings": {"batching", "codecs"},
     "app": None,
     "server": {"app", "settings"},
@@ -109,7 +119,9 @@ def test_the_engine_reports_to_nobody(tmp_path):
     )
     # It keeps quiet in CI by itself: make it think that it is elsewhere.
     environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
-    subprocess.run([sys.executable, "-c", code, version / "model.onnx"], check=True, cwd=ROOT, env=environment)
+    subprocess.run(
+        [sys.executable, "-c", code, version / "model.onnx"], check=True, cwd=ROOT, env=environment
+    )
     assert list(home.rglob("*")) == []
 
 

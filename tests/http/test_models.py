@@ -218,8 +218,19 @@ def test_every_body_and_status_is_documented_with_examples(client):
 
 def test_the_documented_examples_work_as_they_stand(client):
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
-        assert client.post("/predict", json=example["value"]).status_code == 200
+    answers = []
+    for kind, documented in operation["requestBody"]["content"].items():
+        for example in documented.get("examples", {}).values():
+            if "value" in example:
+                response = client.post("/predict", json=example["value"])
+            else:
+                body = client.get("/" + example["externalValue"])
+                assert body.headers["content-type"] == kind
+                response = client.post("/predict", content=body.content, headers={"content-type": kind})
+            assert response.status_code == 200, response.text
+            answers.append(response.json()["predictions"][0]["class"])
+    assert len(answers) == 7 and len(set(answers)) == 1
+    assert client.get("/docs/examples/shoe.png").status_code == 404
 
 
 def test_browsers_may_call_from_the_origins_that_are_set(make_client):
