@@ -91,7 +91,7 @@ def _print(rows: list[dict[str, Any]], memory: float) -> None:
         table.add_column(column.replace("_", " "), justify="left" if column == "workload" else "right")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    console = Console()
+    console = Console(width=110)
     console.print(table)
     console.print(f"memory of the server: {memory:.0f} MiB")
 
