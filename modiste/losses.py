@@ -113,7 +113,7 @@ def _logarithmic(targets: Floats, outputs: Floats, _: Mapping[str, Any], __: Hea
 
 
 def _huber(targets: Floats, outputs: Floats, settings: Mapping[str, Any], _: Head) -> Floats:
-    delta = float(settings.get("delta", 1.0))
+    delta = float(settings.get("delta", 1.0))  # Keras 3.15 does not save it, and evaluates with 1 itself
     error = np.abs(targets - outputs)
     return np.asarray(np.where(error <= delta, 0.5 * error**2, delta * error - 0.5 * delta**2).mean(axis=-1))
 

@@ -69,13 +69,13 @@ def _read(source: Path, limits: ReadingLimits) -> ModelFile:
     The alarm's default action ends the process in the midst of C code, where no exception could.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(limits.seconds)
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
     try:
         file = read(source, limits)
     except (MemoryError, OSError) as error:
         raise_machine_fault(error)
         raise
-    signal.alarm(0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     Path(CHECKED).touch()
     return file
 

@@ -97,12 +97,20 @@ def prepare(
     """
     if not available():
         raise PrepareFailed(Failure.UNAVAILABLE, "TensorFlow is not installed: pip install 'modiste[train]'")
+    _check_writable(destination)
     with _private_folder() as folder:
         answer = _ask(folder, source, limits or PrepareLimits(), cancellation, examine_only=False)
         if not isinstance(answer, PreparedAnswer):
             raise PrepareFailed(Failure.CRASHED, "the child process answered another question")
         _publish(folder, destination, answer.summary)
         return answer.summary
+
+
+def _check_writable(destination: Path) -> None:
+    """Find out before the work whether its result has a place."""
+    existing = next(path for path in (destination, *destination.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise PrepareFailed(Failure.STORAGE, "the destination is no folder that can be written to")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ _PLAIN_LAYERS = _words(
     Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention AutoContrast Average
     BatchNormalization Bidirectional CategoryEncoding CenterCrop Concatenate Dense DepthwiseConv1D
     DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding Equalization Flatten GRU
-    GRUCell GaussianDropout GaussianNoise GroupNormalization GroupedQueryAttention Identity InputLayer
+    GRUCell GaussianDropout GaussianNoise GroupNormalization GroupQueryAttention Identity InputLayer
     LSTM LSTMCell LayerNormalization LeakyReLU Masking Maximum Minimum MultiHeadAttention Multiply
     Normalization PReLU Permute RMSNormalization RNN RandomCrop ReLU RepeatVector Rescaling Reshape
     Resizing ReversibleEmbedding SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Softmax

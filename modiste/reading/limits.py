@@ -24,5 +24,5 @@ class ReadingLimits:
     parameters: int = 500_000_000
     activations_per_row: int = 256 * _MIB
     """Values that one row leaves in all layers' outputs together."""
-    seconds: int = 30
+    seconds: float = 30.0
     """For reading and checking the whole file, before Keras sees it."""
