@@ -170,9 +170,15 @@ class Batcher:
         """Whether the task runs: false before `start`, and when it ended for any cause."""
         return self._task is not None and not self._task.done()
 
-    def start(self) -> None:
-        """Start the task on the running loop."""
+    def start(self, on_death: Callable[[BaseException], None] = lambda error: None) -> None:
+        """Start the task on the running loop; `on_death` hears of an error that ends it, which is a bug."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                on_death(error)
+
         self._task = asyncio.get_running_loop().create_task(self._run(), name="batcher")
+        self._task.add_done_callback(ended)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse what comes, finish what is held within the grace period, fail the rest."""

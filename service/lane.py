@@ -10,7 +10,7 @@ from typing import Any
 
 from service import http_errors
 from service.batching import Rows
-from service.codecs.bodies import BodyReader, OpenedBody
+from service.codecs.bodies import BodyReader, Decoded, OpenedBody
 from service.dialects import native
 from service.errors import InvalidInput, UnsupportedMediaType
 from service.http_types import (
@@ -26,9 +26,11 @@ from service.http_types import (
     read_body,
     send_response,
 )
-from service.repository.registry import Registry
+from service.repository.registry import Registry, ServedVersion
 
 _ALLOW = {"allow": "POST"}
+_INLINE_BYTES = 512 * 1024
+"""A larger body would hold up the loop for more than some milliseconds."""
 
 
 class PredictLane:
@@ -65,10 +67,7 @@ class PredictLane:
         deadline = time.monotonic() + self._timeout_s(scope)
         self._registry.get(model, version)  # an unknown model is refused before its body is read
         body = await self._opened(scope, receive)
-        # From here to the admission nothing awaits: the version cannot be swapped away in between.
-        served = self._registry.get(model, version)
-        wanted.check(served.loaded.signature)
-        decoded = self._bodies.decode(body, served.loaded.signature)
+        served, decoded = await self._decoded(model, version, body, wanted)
         answer = served.batcher.submit(decoded.rows, deadline)
         outputs = await (answer if served.loaded.inline else answer_unless_gone(answer, receive))
         return native.answer(
@@ -81,6 +80,24 @@ class PredictLane:
             raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
         body = await read_body(scope, receive, self._bodies.limits.max_body_bytes)
         return await self._bodies.open(body, header(scope, b"content-type").decode("latin-1"))
+
+    async def _decoded(
+        self, model: str | None, version: int | None, body: OpenedBody, wanted: native.AnswerOptions
+    ) -> tuple[ServedVersion, Decoded]:
+        """Decode for the version that answers now.
+
+        Nothing may await between finding the version and submitting to it, or a swap could come in
+        between. A large body is decoded in a thread all the same, and again after a swap.
+        """
+        while True:
+            served = self._registry.get(model, version)
+            signature = served.loaded.signature
+            wanted.check(signature)
+            if body.size <= _INLINE_BYTES:
+                return served, self._bodies.decode(body, signature)
+            decoded = await asyncio.to_thread(self._bodies.decode, body, signature)
+            if self._registry.get(model, version) is served:
+                return served, decoded
 
     def _timeout_s(self, scope: Scope) -> float:
         given = header(scope, b"x-timeout-ms")

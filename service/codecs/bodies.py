@@ -35,6 +35,11 @@ class OpenedBody:
     media_type: str
     parts: list[multipart.Part] | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes to be decoded."""
+        return len(self.body) + sum(len(part.body) for part in self.parts or ())
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:

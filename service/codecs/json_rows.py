@@ -8,6 +8,7 @@ of 56 look the same. Every other body is read again slowly, to say what is wrong
 """
 
 import math
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,15 @@ CONTENT_TYPE = "application/json"
 _NUMBER_CHARACTERS = b"0123456789+-.eE \t\r\n"
 _OPEN = b'{"instances":'.translate(None, _NUMBER_CHARACTERS)
 
-_parser = simdjson.Parser()
+
+class _Parsers(threading.local):
+    """A parser for each thread: one keeps its buffers from body to body."""
+
+    def __init__(self) -> None:
+        self.own = simdjson.Parser()
+
+
+_parsers = _Parsers()
 
 
 def decode(body: bytes, signature: Signature) -> NDArray[Any]:
@@ -48,7 +57,7 @@ def _flattened(body: bytes) -> NDArray[np.float64] | None:
     document: Any = None
     instances: Any = None
     try:
-        document = _parser.parse(body)
+        document = _parsers.own.parse(body)
         instances = document["instances"]
         return np.frombuffer(instances.as_buffer(of_type="d"))
     except (ValueError, KeyError, TypeError, RuntimeError, AttributeError):

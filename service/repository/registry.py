@@ -123,4 +123,6 @@ class Registry:
             return ModelNotFound(f"there is no {what}; models here: {', '.join(self.model_names) or 'none'}")
         newest = known[max(known)]
         why = f": {newest.reason}" if newest.reason else ""
+        if newest.state is State.FOUND:
+            why = ", and only the newest versions are loaded"
         return ModelNotReady(f"{what} is not ready, it is {newest.state}{why}")

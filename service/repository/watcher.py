@@ -7,6 +7,7 @@ folder vanished.
 
 import asyncio
 import logging
+import signal
 from pathlib import Path
 
 from service.batching import Batcher, BatchPolicy
@@ -125,7 +126,7 @@ class Watcher:
         finally:
             del self._loading[candidate.key]
         batcher = Batcher(loaded.compute, self._policy)
-        batcher.start()
+        batcher.start(on_death=_end_process)
         shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
         record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)
         record.state = State.READY
@@ -155,3 +156,9 @@ class Watcher:
         await asyncio.to_thread(served.loaded.release)
         record.served, record.state = None, State.FOUND
         logger.info("%s version %d is no longer loaded", served.model, served.version)
+
+
+def _end_process(error: BaseException) -> None:
+    """A batcher that ended by an error serves nobody: let whoever supervises start afresh."""
+    logger.critical("a batcher ended by an error; the process ends", exc_info=error)
+    signal.raise_signal(signal.SIGTERM)

@@ -122,6 +122,16 @@ def test_requests_at_once_each_get_their_own_answer(client):
     np.testing.assert_allclose(got, np.tile(expected(PIXELS), (8, 1)), atol=1e-6)
 
 
+def test_a_large_body_is_decoded_beside_the_loop_with_the_same_answer(make_client):
+    client = make_client(max_body_bytes=10_000_000, max_rows_per_request=1000, max_rows_in_flight=1000)
+    many = np.tile(PIXELS, (60, 1, 1))
+    np.testing.assert_allclose(
+        vectors(client.post("/predict", **instances(many.tolist()))), expected(many), atol=1e-6
+    )
+    wrong = [*many.tolist(), [[1]]]
+    assert "instances[300]" in message(client.post("/predict", **instances(wrong)), 422, "invalid_input")
+
+
 def test_models_and_versions_in_the_path(artifacts, make_client):
     write_version(artifacts / "fashion_mnist" / "2", seed=2)
     write_version(artifacts / "other" / "7", seed=7)

@@ -1,6 +1,7 @@
 """The batching core: each invariant of `service.batching` by its number, then all on random traffic."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -272,6 +273,23 @@ def test_stop_finishes_what_it_holds_within_the_grace_period():
         compute.gate.set()
         await stopping
         assert (await held).tolist() == [[-2]] and (await waiting).tolist() == [[2]]
+
+    run(main())
+
+
+def test_an_error_of_the_task_itself_is_told_and_leaves_nobody_waiting():
+    async def main():
+        def broken_clock() -> float:
+            raise RuntimeError("no time")
+
+        batcher = Batcher(double, BatchPolicy(8, 100), broken_clock)
+        told = asyncio.get_running_loop().create_future()
+        batcher.start(on_death=told.set_result)
+        waiting = batcher.submit(rows(1), math.inf)
+        assert isinstance(await told, RuntimeError)
+        with pytest.raises(ShuttingDown):
+            await waiting
+        assert not batcher.alive
 
     run(main())
 
