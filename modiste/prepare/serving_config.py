@@ -12,7 +12,6 @@ from modiste.names import safe_name
 from modiste.reading.allow_list import FLOATS, IDENTITY_AT_INFERENCE, POLICIES, POLICY_NAMES
 
 _OTHER_FLOATS = (FLOATS | POLICY_NAMES) - {"float32"}
-_HISTORY_ITEMS = 3  # [layer's name, index of the call, index of the output]
 
 
 @dataclass(slots=True)
@@ -72,9 +71,11 @@ def _convert(value: Any, changes: Changes) -> Any:
 
 
 def _is_history(value: list[Any]) -> bool:
-    return (
-        len(value) == _HISTORY_ITEMS and isinstance(value[0], str) and all(type(i) is int for i in value[1:])
-    )
+    """Whether a list says where a tensor comes from: layer, call and output, and in Keras 2 settings."""
+    match value:
+        case [str(), int(), int()] | [str(), int(), int(), dict()]:
+            return True
+    return False
 
 
 def _safe(name: Any, changes: Changes) -> Any:

@@ -1,9 +1,11 @@
 """Preparing models of many kinds, with the child's own steps but without a child for each."""
 
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -182,6 +184,41 @@ def test_a_fixed_batch_and_a_state_are_lifted(tmp_path: Path) -> None:
     assert summary.engine == "onnx"
     assert summary.inputs[0].shape == (None, 5, 2)
     assert any("state" in note for note in summary.notes)
+
+
+def keras_2_layer(name: str, kind: str, inbound: list[str], **settings: object) -> dict[str, object]:
+    nodes = [[[source, 0, 0, {}] for source in inbound]] if inbound else []
+    return {"class_name": kind, "config": {"name": name, **settings}, "name": name, "inbound_nodes": nodes}
+
+
+def test_a_functional_file_of_keras_2_is_prepared(tmp_path: Path) -> None:
+    glorot = {"class_name": "GlorotUniform", "config": {"seed": None}}
+    config = {
+        "name": "model 1",
+        "layers": [
+            keras_2_layer(
+                "입력", "InputLayer", [], batch_input_shape=[None, 4], dtype="float32", sparse=False
+            ),
+            keras_2_layer("a b", "Dense", ["입력"], units=3, activation="softmax", kernel_initializer=glorot),
+        ],
+        "input_layers": [["입력", 0, 0]],
+        "output_layers": [["a b", 0, 0]],
+    }
+    kernel = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    with h5py.File(tmp_path / "model.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
+        file.attrs["keras_version"] = "2.11.0"
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = ["입력".encode(), b"a b"]
+        group.create_group("입력").attrs["weight_names"] = np.array([], "S1")
+        group.create_group("a b").attrs["weight_names"] = [b"a b/kernel:0", b"a b/bias:0"]
+        group["a b/a b/kernel:0"] = kernel
+        group["a b/a b/bias:0"] = np.zeros(3, "float32")
+    summary = prepared(tmp_path / "model.h5")
+    assert (summary.engine, summary.head, summary.totals.parameters) == ("onnx", Head.SOFTMAX, 15)
+    rows = np.eye(4, dtype="float32")
+    (found,) = ort.InferenceSession(tmp_path / ONNX).run(["a b"], {"입력": rows})
+    np.testing.assert_allclose(found, np.exp(kernel) / np.exp(kernel).sum(axis=1, keepdims=True), rtol=1e-5)
 
 
 def test_randomness_that_is_asked_for_is_left_to_keras(tmp_path: Path) -> None:
