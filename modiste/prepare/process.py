@@ -69,6 +69,7 @@ def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellat
         process = subprocess.Popen(
             # -P: what lies in the working folder is data, never a module to import.
             [sys.executable, "-P", "-m", "modiste.prepare.child"],
+            bufsize=0,  # or closing the pipe would send again what a dead child did not take
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
