@@ -77,6 +77,30 @@ def test_a_file_that_is_no_model_fails_with_its_reason(serve, tmp_path):
     assert str(tmp_path) not in server.versions("bad")[1]["reason"]
 
 
+def test_a_model_that_does_not_convert_is_served_by_keras_and_says_why(serve, tmp_path, test_images):
+    """Discretization has no operator in ONNX."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Discretization(bin_boundaries=[50.0, 100.0, 200.0]),
+            keras.layers.Rescaling(1 / 3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    (tmp_path / "artifacts").mkdir()
+    model.save(tmp_path / "artifacts" / "binned.keras")
+    server = serve(tmp_path / "artifacts", MODISTE_MAX_BATCH_ROWS="8").wait_ready()
+    summary = server.http.get("/model/summary").json()
+    assert (summary["name"], summary["engine"]) == ("binned", "keras") and summary["engine_reason"]
+    x = test_images[0][:50]
+    response = server.http.post("/predict", json={"instances": x.tolist()})
+    got = np.array([p["probabilities"] for p in response.json()["predictions"]])
+    np.testing.assert_allclose(got, model.predict(x, verbose=0), atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_the_keras_engine_gives_the_same_answers(serve, tmp_path, test_images, keras_probabilities, backend):
     artifacts = tmp_path / "artifacts"

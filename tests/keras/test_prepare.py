@@ -30,11 +30,6 @@ from modiste.prepare import (
 )
 from modiste.reading import ReadingLimits, Reason
 
-# What Keras calls forth in NumPy when it saves.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
-
 
 def korean_model() -> keras.Model:
     keras.utils.set_random_seed(1)

@@ -19,7 +19,6 @@ from modiste.reading import ReadingLimits, Reason, Refused, read
 
 pytestmark = [
     # What Keras and its exporter call forth in NumPy.
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),
 ]
 

@@ -21,10 +21,6 @@ from training.publish import check_writable, publish
 from training.recipe import Recipe
 from training.trained import Trained
 
-# Keras 3.15 copies TensorFlow's tensors in a way that NumPy 2 frowns upon whenever it saves a model.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
-
-
 # A compiled fit, a graph converter and a URL refuse such names; nobody who trains should notice.
 NAME = "패션 MNIST 모델"
 

@@ -20,9 +20,6 @@ from training.fit import fit, train_on
 from training.network import build
 from training.partition import hold_out
 
-# Keras 3.15 copies TensorFlow's tensors in a way that NumPy 2 frowns upon whenever it saves a model.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def dataset():
