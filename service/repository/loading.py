@@ -22,7 +22,7 @@ from modiste.artifact import (
     file_sha256,
     source_file,
 )
-from modiste.prepare import PrepareError
+from modiste.prepare import PrepareError, PrepareFailed
 from modiste.reading import Refused
 from service.batching import Compute
 from service.engine.keras_engine import Backend, KerasEngine
@@ -195,6 +195,8 @@ def _files(candidate: Candidate, prepared: Path, source: Path | None) -> tuple[F
 
 def reason_of(error: Exception) -> str:
     """Return why a version could not be loaded, in words for an operator and without paths."""
+    if isinstance(error, PrepareFailed) and error.log:
+        logger.error("preparing failed; its process wrote: %s", error.log)
     if isinstance(error, ArtifactError | PrepareError | Refused | ServingError):
         return str(error)
     logger.error("loading failed", exc_info=error)

@@ -34,12 +34,16 @@ class ServedVersion:
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """What is known of one version. Only the watcher changes it."""
+    """What is known of one version. Only the watcher changes it.
+
+    `retry_at`, in seconds of the monotonic clock, is set where the machine failed and not the file.
+    """
 
     candidate: Candidate
     state: State = State.FOUND
     reason: str | None = None
     served: ServedVersion | None = None
+    retry_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

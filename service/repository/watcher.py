@@ -8,14 +8,19 @@ folder vanished.
 import asyncio
 import logging
 import signal
+import time
 from pathlib import Path
 
+from modiste.prepare import PrepareFailed
 from service.batching import Batcher, BatchPolicy
 from service.repository.loading import Loader, reason_of
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Fingerprint, Key, scan
 
 logger = logging.getLogger(__name__)
+
+_RETRY_S = 60.0
+"""When to prepare again what failed by a full disk, a time-out or a lack of memory."""
 
 
 class Watcher:
@@ -105,6 +110,7 @@ class Watcher:
             record is not None
             and record.state is State.FAILED
             and record.candidate.fingerprint == candidate.fingerprint
+            and (record.retry_at is None or time.monotonic() < record.retry_at)
         )
 
     def _is_quick(self, key: Key) -> bool:
@@ -121,6 +127,7 @@ class Watcher:
                     loaded = await asyncio.to_thread(self._loader.load, candidate)
         except Exception as error:
             record.state, record.reason = State.FAILED, reason_of(error)
+            record.retry_at = time.monotonic() + _RETRY_S if isinstance(error, PrepareFailed) else None
             logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
             return
         finally:

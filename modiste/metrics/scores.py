@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modiste.artifact import Head
-from modiste.labels import MULTI_LABEL, class_count
+from modiste.metrics.labels import MULTI_LABEL, class_count
 
 CALIBRATION_BINS = 15
 _LARGEST_MATRIX = 1000  # classes: beyond it a confusion matrix is megabytes that nobody reads

@@ -1,6 +1,6 @@
-"""Evaluation arithmetic: from a model's outputs and true labels to what ``/evaluate`` answers.
+"""An evaluation, whole or in parts: from a model's outputs and true labels to what ``/evaluate`` answers.
 
-NumPy alone. The results equal Keras's own ``model.evaluate`` of the same model, as far as float32
+The results equal Keras's own ``model.evaluate`` of the same model, as far as float32
 probabilities can tell (docs/model-files.md says how far that is).
 """
 
@@ -10,51 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modiste.artifact import Head, LossInfo
-from modiste.labels import BINARY, MULTI_LABEL, LabelError, class_count, normalize_labels
-from modiste.losses import Floats, loss_values
-from modiste.scores import ClassScores, Evaluation, Scores, scores_for
-
-__all__ = [
-    "ClassScores",
-    "Evaluation",
-    "Evaluator",
-    "LabelError",
-    "class_count",
-    "evaluate",
-    "normalize_labels",
-    "probabilities",
-]
-
-
-def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
-    """Return what the service answers for raw outputs.
-
-    Args:
-        outputs: float [rows, units].
-        head: what they mean.
-
-    Returns:
-        float32 [rows, classes]: probabilities of exclusive classes, or each label's own probability,
-        or the numbers themselves for regression. One sigmoid or logit unit p becomes [1 - p, p].
-    """
-    raw = np.asarray(outputs, dtype=np.float32)
-    match head:
-        case Head.LOGITS:
-            shifted = np.exp(raw - raw.max(axis=-1, keepdims=True))
-            return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-        case Head.SIGMOID:
-            return np.concatenate([1.0 - raw, raw], axis=-1)
-        case Head.LOGIT:
-            # Each side from its own logit: 1 - p would lose what little is left beside a p near 1.
-            return np.concatenate([_sigmoid(-raw), _sigmoid(raw)], axis=-1)
-        case Head.MULTI_LABEL_LOGITS:
-            return _sigmoid(raw)
-    return raw
-
-
-def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    small = np.exp(-np.abs(logits))  # at most 1: it never overflows
-    return np.asarray(np.where(logits >= 0, 1.0, small) / (1.0 + small), dtype=np.float32)
+from modiste.metrics.labels import BINARY, MULTI_LABEL, LabelError, normalize_labels
+from modiste.metrics.losses import Floats, loss_values
+from modiste.metrics.probabilities import probabilities
+from modiste.metrics.scores import Evaluation, Scores, scores_for
 
 
 def evaluate(
