@@ -1,7 +1,8 @@
 """ONNX Runtime, with its telemetry off: the only module that imports it.
 
 Since release 1.29 its wheels report to their maker from Linux and macOS too, by default
-(microsoft/onnxruntime#27379). The variable must be set before the library is loaded, and then nothing is collected, written or sent.
+(microsoft/onnxruntime#27379). The variable must be set before the library is loaded; then nothing is
+collected, written or sent.
 """
 
 import os

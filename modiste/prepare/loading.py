@@ -7,6 +7,7 @@ import json
 import math
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,10 @@ def load(file: ModelFile, source: Path, folder: Path, limits: ReadingLimits) -> 
         Refused: it is too large to build, Keras cannot load it, or loading changed Keras itself.
     """
     try:
-        with keras.StatelessScope(initialize_variables=False):
-            # As it is served: this scope has no room for a recurrent layer's state between calls.
-            _check_size(_from_config(serving_config(file.config)[0]), limits)
+        # In a thread that ends: Keras keeps the variables of such a scope in a list of the thread, and
+        # would allocate them all when the next scope of this one ends.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_check_size, file.config, limits).result()
         loaded = keras.saving.load_model(_private(file, source, folder), compile=False, safe_mode=True)
     except Refused:
         raise
@@ -89,7 +91,14 @@ def _from_config(config: dict[str, Any]) -> keras.Model:
     return cls.from_config(config["config"])
 
 
-def _check_size(model: keras.Model, limits: ReadingLimits) -> None:
+def _check_size(config: dict[str, Any], limits: ReadingLimits) -> None:
+    """Count what the model holds and what one row makes of it, allocating neither."""
+    with keras.StatelessScope(initialize_variables=False):
+        # As it is served: this scope has no room for a recurrent layer's state between calls.
+        _check_counts(_from_config(serving_config(config)[0]), limits)
+
+
+def _check_counts(model: keras.Model, limits: ReadingLimits) -> None:
     if not is_built(model):
         detail = "the model was saved before it was built: the shape of its input is unknown"
         raise Refused(Reason.NOT_A_MODEL, detail)
