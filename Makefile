@@ -26,8 +26,9 @@ train: $(firstword $(wildcard $(VENV)/dev.stamp) $(VENV)/train.stamp)
 	@test -n "$(RECIPE)" || { echo "which recipe? make train RECIPE=fashion-mlp"; $(BIN)/modiste train --list; exit 2; }
 	$(BIN)/modiste train $(RECIPE)
 
+# Two processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 e2e: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
