@@ -45,8 +45,12 @@ def write_version(
     class_names: tuple[str, ...] | None = CLASS_NAMES,
     loss: LossInfo | None = None,
     seed: int = 0,
+    slowness: int = 0,
 ) -> Path:
-    """Write a prepared version: one linear layer, with the activation of its head."""
+    """Write a prepared version: one linear layer, with the activation of its head.
+
+    `slowness` adds so many large matrix products, some milliseconds each, that change nothing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     size = int(np.prod(shape))
     activation = {Head.SOFTMAX: "Softmax", Head.SIGMOID: "Sigmoid", Head.MULTI_LABEL: "Sigmoid"}.get(head)
@@ -54,6 +58,8 @@ def write_version(
         helper.make_node("Reshape", ["pixels", "flat_shape"], ["flat"]),
         helper.make_node("MatMul", ["flat", "weights"], ["logits" if activation else "output"]),
     ]
+    if slowness:
+        nodes[1:] = _slow_nodes(slowness, "logits" if activation else "output")
     if activation:
         nodes.append(helper.make_node(activation, ["logits"], ["output"]))
     graph = helper.make_graph(
@@ -64,6 +70,9 @@ def write_version(
         [
             numpy_helper.from_array(weights(units, size, seed), "weights"),
             numpy_helper.from_array(np.array([-1, size], np.int64), "flat_shape"),
+            *([numpy_helper.from_array(np.eye(2000, dtype=np.float32), "nothing")] if slowness else []),
+            *([numpy_helper.from_array(np.eye(units, 2000, dtype=np.float32), "widen")] if slowness else []),
+            *([numpy_helper.from_array(np.eye(2000, units, dtype=np.float32), "narrow")] if slowness else []),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -94,3 +103,14 @@ def write_version(
     if class_names is not None:
         Metadata(class_names=class_names).write(folder / "metadata.json")
     return folder
+
+
+def _slow_nodes(count: int, output: str) -> list[onnx.NodeProto]:
+    """The linear layer, then products with an identity that the optimizer does not see through."""
+    nodes = [
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        helper.make_node("MatMul", ["scores", "widen"], ["wide_0"]),
+    ]
+    for number in range(count):
+        nodes.append(helper.make_node("MatMul", [f"wide_{number}", "nothing"], [f"wide_{number + 1}"]))
+    return [*nodes, helper.make_node("MatMul", [f"wide_{count}", "narrow"], [output])]

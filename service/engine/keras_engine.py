@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modiste.artifact import ArtifactError
+from modiste.prepare import examine
 from modiste.reading import ReadingLimits
 from modiste.reading.file import copy_file
 
@@ -53,6 +54,10 @@ class KerasEngine:
             copy = Path(folder) / f"model{path.suffix}"
             if copy_file(path, copy, ReadingLimits().file_bytes) != sha256:
                 raise ArtifactError(f"{path.name} is not the file that was prepared")
+            # A summary can be written by anyone: what it vouches for is examined again, in a child.
+            verdict = examine(copy)
+            if not verdict.ok:
+                raise ArtifactError(f"{verdict.reason}: {verdict.detail}")
             model = load_for_serving(copy)
         self._sizes = sizes
         self._forward = _compiled_tensorflow(model) if backend == "tensorflow" else _compiled_jax(model)

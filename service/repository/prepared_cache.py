@@ -57,9 +57,10 @@ class PreparedCache:
             limits = PrepareLimits(wall_s=self._timeout_s)
             prepare(source, made, limits=limits, cancellation=self._cancellation)
             made.rename(folder)
-        self._shrink(keep=folder)
+        self.shrink(keep=folder)
 
-    def _shrink(self, keep: Path) -> None:
+    def shrink(self, keep: Path) -> None:
+        """Remove the least recently used forms until the rest fits; `keep` stays whatever its size."""
         folders = sorted(
             (path for path in self._root.iterdir() if path.is_dir() and not path.name.startswith(".")),
             key=lambda path: path.stat().st_mtime,

@@ -22,10 +22,22 @@ class Client:
         self._lifespan = _lifespan(self.app)
         self._runner.run(self._lifespan.__aenter__())
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, root_path=settings.root_path)
-        self._http = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+
+    @property
+    def parts(self):
+        """The parts that the application is composed of, found as a route finds them."""
+        app = self.app
+        while not hasattr(app, "state"):
+            app = app._app
+        return app.state.parts
+
+    def run(self, coroutine):
+        """Run a coroutine in the loop of the application."""
+        return self._runner.run(coroutine)
 
     def request(self, method: str, path: str, **options) -> httpx.Response:
-        return self._runner.run(self._http.request(method, path, **options))
+        return self._runner.run(self.http.request(method, path, **options))
 
     def get(self, path: str, **options) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -37,12 +49,12 @@ class Client:
         """Post several at once."""
 
         async def together() -> list[httpx.Response]:
-            return await asyncio.gather(*(self._http.post(path, **options) for options in many))
+            return await asyncio.gather(*(self.http.post(path, **options) for options in many))
 
         return self._runner.run(together())
 
     def close(self) -> None:
-        self._runner.run(self._http.aclose())
+        self._runner.run(self.http.aclose())
         self._runner.run(self._lifespan.__aexit__(None, None, None))
         self._runner.close()
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from modiste.artifact import METADATA, ONNX, SUMMARY, Metadata
+from modiste.artifact import METADATA, ONNX, SUMMARY, Metadata, Summary
 from tests.models import CLASS_NAMES, write_version
 
 
@@ -247,3 +247,44 @@ def test_behind_a_root_path_every_route_answers(make_client):
     assert "/ml/openapi.json" in client.get("/ml/docs").text
     assert client.get("/ml/health/ready").status_code == 200
     assert client.post("/ml/predict", json={"instances": [[0] * 784]}).status_code == 200
+
+
+# versions that cannot be opened
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "says"),
+    [
+        pytest.param({"units": 3}, {}, "names 10 classes; the model has 3", id="another class count"),
+        pytest.param({}, {"engine": "keras"}, "model file is missing", id="keras without a source"),
+    ],
+)
+def test_a_version_that_cannot_be_opened_says_why(artifacts, make_client, changes, options, says):
+    write_version(artifacts / "spoilt" / "1", **changes)
+    client = make_client(**options)
+    until(client, lambda: versions(client, "spoilt")[1]["state"] == "failed")
+    assert says in versions(client, "spoilt")[1]["reason"]
+
+
+def test_a_version_without_any_model_file_says_what_was_expected(artifacts, make_client):
+    (artifacts / "bare" / "1").mkdir(parents=True)
+    Metadata(class_names=CLASS_NAMES).write(artifacts / "bare" / "1" / METADATA)
+    client = make_client()
+    until(client, lambda: versions(client, "bare")[1]["state"] == "failed")
+    assert "expected model.keras, model.h5" in versions(client, "bare")[1]["reason"]
+
+
+def test_a_model_of_several_inputs_is_not_served_and_says_so(artifacts, make_client):
+    folder = write_version(artifacts / "two" / "1")
+    summary = Summary.read(folder / SUMMARY)
+    summary.model_copy(update={"inputs": summary.inputs * 2}).write(folder / SUMMARY)
+    client = make_client()
+    assert "2 inputs" in versions(client, "two")[1]["reason"]
+
+
+def test_a_model_that_answers_another_shape_than_its_summary_states_fails(artifacts, make_client):
+    folder = write_version(artifacts / "other" / "1", class_names=None)
+    summary = Summary.read(folder / SUMMARY)
+    outputs = (summary.outputs[0].model_copy(update={"shape": (None, 4)}),)
+    summary.model_copy(update={"outputs": outputs}).write(folder / SUMMARY)
+    assert "expected outputs of 1x4" in versions(make_client(), "other")[1]["reason"]
