@@ -216,6 +216,21 @@ def test_a_mistake_gets_its_4xx_and_says_what_was_expected(client, path, request
     assert client.post("/predict", **instances(PIXELS[:1].tolist())).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        pytest.param(
+            {"data": {"a": "1"}, "files": {"f": ("a.npy", npy(PIXELS), "")}}, "no file", id="a field"
+        ),
+        pytest.param({"files": {"f": ("a", b"", "")}}, "empty", id="an empty file"),
+        pytest.param({"files": {"f": ("a.txt", b"hello", "text/plain")}}, "content type", id="a text"),
+    ],
+)
+def test_a_form_of_something_else_is_refused(client, form, says):
+    response = client.post("/predict", **form)
+    assert 400 <= response.status_code < 500 and says in response.json()["error"]["message"]
+
+
 def test_a_mistake_in_one_file_of_a_form_is_named(client):
     files = [("f", ("good.png", png(PIXELS[0]), "image/png")), ("f", ("bad.png", b"no", "image/png"))]
     assert "bad.png" in message(client.post("/predict", files=files), 400, "malformed_body")

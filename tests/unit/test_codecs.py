@@ -208,3 +208,19 @@ def test_pixels_that_look_scaled_already_bring_a_warning():
 def test_rows_come_out_as_bytes_or_32_bit_floats():
     assert checked(PIXELS[None], FASHION)[0].dtype == np.uint8
     assert checked(PIXELS[None].astype(np.int64), FASHION)[0].dtype == np.float32
+
+
+def test_bytes_for_a_model_of_another_range_are_checked_too():
+    with pytest.raises(InvalidInput, match="instance 0"):
+        checked(PIXELS[None], like_fashion(range=(0.0, 1.0)))
+
+
+def test_without_a_range_any_finite_values_pass():
+    rows, warnings = checked(PIXELS[None] * 1e6, like_fashion(range=None))
+    assert rows.dtype == np.float32 and warnings == []
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (784,), (3, 28, 28), (3, 784), (3, 28, 28, 1)])
+def test_npy_for_a_model_of_one_channel_may_leave_the_channel_out(shape):
+    rows = npy.decode(saved(np.zeros(shape, np.uint8)), like_fashion(shape=(28, 28, 1)))
+    assert rows.shape == (3 if shape[0] == 3 else 1, 28, 28, 1)
