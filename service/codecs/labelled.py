@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ def from_npz(body: bytes, signature: Signature, max_bytes: int) -> LabelledRows:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             x, y = (_member(archive, name, max_bytes) for name in ("x", "y"))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise MalformedBody("expected a NumPy .npz file; it cannot be read") from error
     rows, _ = checked(to_rows(npy.read_array(x), signature), signature)
     return LabelledRows(rows, npy.read_array(y, kinds="uifU"))

@@ -7,21 +7,10 @@ import json
 import httpx
 import numpy as np
 import pytest
-from PIL import Image
+
+from tests.bodies import npy, png
 
 TOLERANCE = 1e-5
-
-
-def npy(rows: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, rows)
-    return file.getvalue()
-
-
-def png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def as_json(rows: np.ndarray) -> dict:

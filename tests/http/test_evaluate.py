@@ -7,6 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from modiste.artifact import Head, LossInfo
 from tests.models import CLASS_NAMES, expected, write_version
@@ -139,6 +141,16 @@ def test_a_mistake_gets_its_4xx(client, request_, status, says):
     response = client.post("/evaluate", **request_)
     assert response.status_code == status, response.text
     assert says in response.json()["error"]["message"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_npz_is_a_4xx_whatever_is_damaged(client, data):
+    content = bytearray(npz(x=PIXELS[:2], y=LABELS[:2])["content"])
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    response = client.post("/evaluate", content=bytes(content), headers={"content-type": "application/zip"})
+    assert response.status_code < 500, response.text
 
 
 def test_an_array_that_unpacks_to_too_much_is_refused(make_client):

@@ -3,29 +3,20 @@
 import io
 import json
 
+import httpx
+import hypothesis
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import strategies as st
 
 from modiste.artifact import Head
+from tests.bodies import npy, png
 from tests.models import CLASS_NAMES, expected, write_version
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (5, 28, 28), np.uint8)
 JSON = "application/json"
 NPY = "application/x-npy"
 RAW = "application/octet-stream"
-
-
-def npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def instances(value: object) -> dict:
@@ -273,6 +264,31 @@ def test_too_many_rows_at_once_are_told_to_come_again(make_client):
     assert int(refused.headers["retry-after"]) >= 1
     assert "in flight" in message(refused, 429, "overloaded")
     assert client.post("/predict", **binary(bytes(784 * 60), RAW)).status_code == 200
+
+
+FORM = httpx.Request("POST", "http://t", files={"f": ("a.png", png(PIXELS[0]), "image/png"), "g": ("b.npy", npy(PIXELS), "")})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content_type", "good"),
+    [
+        pytest.param(JSON, json.dumps({"instances": PIXELS[:1].tolist()}).encode(), id="JSON"),
+        pytest.param(NPY, npy(PIXELS), id="npy"),
+        pytest.param("image/png", png(PIXELS[0]), id="png"),
+        pytest.param(FORM.headers["content-type"], FORM.read(), id="form"),
+    ],
+)
+@hypothesis.settings(
+    max_examples=100, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+@hypothesis.given(data=st.data())
+def test_whatever_is_damaged_nothing_that_a_client_sends_is_a_500(client, content_type, good, data):
+    content = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    response = client.post("/predict", content=bytes(content), headers={"content-type": content_type})
+    assert response.status_code < 500, response.text
 
 
 # request ids

@@ -9,15 +9,10 @@ from PIL import Image
 from service.codecs import image, npy, raw
 from service.codecs.checks import UNSCALED, checked
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
+from tests.bodies import npy as as_npy
 from tests.signatures import FASHION, like_fashion
 
 PIXELS = (np.arange(784).reshape(28, 28) % 256).astype(np.uint8)
-
-
-def saved(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
 
 
 def picture(pixels: np.ndarray, kind: str = "PNG", mode: str | None = None, **options) -> bytes:
@@ -33,13 +28,13 @@ def picture(pixels: np.ndarray, kind: str = "PNG", mode: str | None = None, **op
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", "float32", "float64", ">i4"])
 def test_npy_of_any_real_dtype_is_read(dtype):
-    rows = npy.decode(saved(PIXELS.astype(dtype)), FASHION)
+    rows = npy.decode(as_npy(PIXELS.astype(dtype)), FASHION)
     assert rows.shape == (1, 28, 28)
     np.testing.assert_array_equal(rows[0], PIXELS.astype(dtype))
 
 
 def test_npy_in_fortran_order_is_read():
-    np.testing.assert_array_equal(npy.decode(saved(np.asfortranarray(PIXELS)), FASHION)[0], PIXELS)
+    np.testing.assert_array_equal(npy.decode(as_npy(np.asfortranarray(PIXELS)), FASHION)[0], PIXELS)
 
 
 def test_npy_is_written_as_it_is_read():
@@ -58,17 +53,17 @@ def header(shape: str, descr: str = "'<f4'") -> bytes:
         pytest.param(b"", MalformedBody, id="empty"),
         pytest.param(b"\x93NUMPY\x01\x00", MalformedBody, id="no header"),
         pytest.param(b"\x93NUMPY\x09\x00" + b"\x00" * 100, MalformedBody, id="an unknown version"),
-        pytest.param(saved(PIXELS)[:-1], MalformedBody, id="cut short"),
-        pytest.param(saved(PIXELS) + b"\x00", MalformedBody, id="too long"),
+        pytest.param(as_npy(PIXELS)[:-1], MalformedBody, id="cut short"),
+        pytest.param(as_npy(PIXELS) + b"\x00", MalformedBody, id="too long"),
         pytest.param(header("(1000000000000, 28, 28)"), MalformedBody, id="a huge shape"),
         pytest.param(header("(-1, 28, 28)"), MalformedBody, id="a negative shape"),
         pytest.param(header("(" * 2000), MalformedBody, id="a deep header"),
-        pytest.param(saved(PIXELS.astype(bool)), InvalidInput, id="booleans"),
-        pytest.param(saved(PIXELS.astype(complex)), InvalidInput, id="complex numbers"),
-        pytest.param(saved(PIXELS.astype("U3")), InvalidInput, id="strings"),
-        pytest.param(saved(np.array([{"a": 1}], dtype=object)), InvalidInput, id="pickled objects"),
-        pytest.param(saved(PIXELS[:27]), InvalidInput, id="another shape"),
-        pytest.param(saved(PIXELS[None][:0]), InvalidInput, id="no rows"),
+        pytest.param(as_npy(PIXELS.astype(bool)), InvalidInput, id="booleans"),
+        pytest.param(as_npy(PIXELS.astype(complex)), InvalidInput, id="complex numbers"),
+        pytest.param(as_npy(PIXELS.astype("U3")), InvalidInput, id="strings"),
+        pytest.param(as_npy(np.array([{"a": 1}], dtype=object)), InvalidInput, id="pickled objects"),
+        pytest.param(as_npy(PIXELS[:27]), InvalidInput, id="another shape"),
+        pytest.param(as_npy(PIXELS[None][:0]), InvalidInput, id="no rows"),
     ],
 )
 def test_a_bad_npy_is_refused(body, error):
@@ -222,5 +217,5 @@ def test_without_a_range_any_finite_values_pass():
 
 @pytest.mark.parametrize("shape", [(28, 28), (784,), (3, 28, 28), (3, 784), (3, 28, 28, 1)])
 def test_npy_for_a_model_of_one_channel_may_leave_the_channel_out(shape):
-    rows = npy.decode(saved(np.zeros(shape, np.uint8)), like_fashion(shape=(28, 28, 1)))
+    rows = npy.decode(as_npy(np.zeros(shape, np.uint8)), like_fashion(shape=(28, 28, 1)))
     assert rows.shape == (3 if shape[0] == 3 else 1, 28, 28, 1)
