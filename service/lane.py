@@ -10,7 +10,7 @@ from typing import Any
 
 from service import http_errors
 from service.batching import Rows
-from service.codecs.bodies import BodyReader, Decoded, OpenedBody
+from service.codecs.bodies import BodyReader, Decoded
 from service.dialects import native
 from service.errors import InvalidInput, UnsupportedMediaType
 from service.http_types import (
@@ -66,23 +66,28 @@ class PredictLane:
         wanted = native.options(scope["query_string"], header(scope, b"accept").decode("latin-1"))
         deadline = time.monotonic() + self._timeout_s(scope)
         self._registry.get(model, version)  # an unknown model is refused before its body is read
-        body = await self._opened(scope, receive)
-        served, decoded = await self._decoded(model, version, body, wanted)
+        body = await self._body(scope, receive)
+        content_type = header(scope, b"content-type").decode("latin-1")
+        served, decoded = await self._decoded(model, version, body, content_type, wanted)
         answer = served.batcher.submit(decoded.rows, deadline)
         outputs = await (answer if served.loaded.inline else answer_unless_gone(answer, receive))
         return native.answer(
             native.Name(served.model, served.version), outputs, served.loaded.signature, wanted, decoded
         )
 
-    async def _opened(self, scope: Scope, receive: Receive) -> OpenedBody:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
         encoding = header(scope, b"content-encoding")
         if encoding not in (b"", b"identity"):
             raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
-        body = await read_body(scope, receive, self._bodies.limits.max_body_bytes)
-        return await self._bodies.open(body, header(scope, b"content-type").decode("latin-1"))
+        return await read_body(scope, receive, self._bodies.limits.max_body_bytes)
 
     async def _decoded(
-        self, model: str | None, version: int | None, body: OpenedBody, wanted: native.AnswerOptions
+        self,
+        model: str | None,
+        version: int | None,
+        body: bytes,
+        content_type: str,
+        wanted: native.AnswerOptions,
     ) -> tuple[ServedVersion, Decoded]:
         """Decode for the version that answers now.
 
@@ -93,9 +98,9 @@ class PredictLane:
             served = self._registry.get(model, version)
             signature = served.loaded.signature
             wanted.check(signature)
-            if body.size <= _INLINE_BYTES:
-                return served, self._bodies.decode(body, signature)
-            decoded = await asyncio.to_thread(self._bodies.decode, body, signature)
+            if len(body) <= _INLINE_BYTES:
+                return served, self._bodies.read(body, content_type, signature)
+            decoded = await asyncio.to_thread(self._bodies.read, body, content_type, signature)
             if self._registry.get(model, version) is served:
                 return served, decoded
 

@@ -84,8 +84,10 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    # What uvicorn says of its own start and stop repeats ours.
+    # What uvicorn says of its own start and stop repeats ours, and what the form parser says of a damaged
+    # form is in the answer to it.
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def _config(settings: Settings) -> uvicorn.Config:

@@ -28,20 +28,6 @@ class InputLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedBody:
-    """A body whose type is known; `parts` holds the files of a form."""
-
-    body: bytes
-    media_type: str
-    parts: list[multipart.Part] | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes to be decoded."""
-        return len(self.body) + sum(len(part.body) for part in self.parts or ())
-
-
-@dataclass(frozen=True, slots=True)
 class Decoded:
     """Checked rows [n, *shape] of uint8 or float32; `files` names the source of each row of a form."""
 
@@ -62,28 +48,16 @@ class BodyReader:
             **dict.fromkeys(image.CONTENT_TYPES, self._image),
         }
 
-    async def open(self, body: bytes, content_type: str) -> OpenedBody:
-        """Do what needs no model: find the type of a body, and take a form apart.
-
-        A body without a content type is taken for JSON.
-
-        Raises:
-            MalformedBody, InvalidInput: no readable form, or one without files.
-        """
-        media_type = content_type.partition(";")[0].strip().lower() or json_rows.CONTENT_TYPE
-        if media_type != multipart.CONTENT_TYPE:
-            return OpenedBody(body, media_type)
-        return OpenedBody(b"", media_type, await multipart.files(body, content_type, self.limits.max_files))
-
-    def decode(self, opened: OpenedBody, signature: Signature) -> Decoded:
-        """Return the checked rows of a body.
+    def read(self, body: bytes, content_type: str, signature: Signature) -> Decoded:
+        """Return the checked rows of a body; one without a content type is taken for JSON.
 
         Raises:
             UnsupportedMediaType, MalformedBody, InvalidInput, TooLarge: see `service.codecs`.
         """
-        if opened.parts is not None:
-            return self._decode_parts(opened.parts, signature)
-        return self._checked(self._decode(opened.body, opened.media_type, signature), signature)
+        media_type = content_type.partition(";")[0].strip().lower() or json_rows.CONTENT_TYPE
+        if media_type == multipart.CONTENT_TYPE:
+            return self._read_parts(multipart.files(body, content_type, self.limits.max_files), signature)
+        return self._checked(self._decode(body, media_type, signature), signature)
 
     def _decode(self, body: bytes, media_type: str, signature: Signature) -> NDArray[Any]:
         decoder = self._decoders.get(media_type)
@@ -99,7 +73,7 @@ class BodyReader:
             raise TooLarge(f"one request may hold {self.limits.max_rows} rows; got {len(rows)}")
         return Decoded(*checked(rows, signature), files)
 
-    def _decode_parts(self, parts: list[multipart.Part], signature: Signature) -> Decoded:
+    def _read_parts(self, parts: list[multipart.Part], signature: Signature) -> Decoded:
         arrays, names = [], []
         for part in parts:
             try:

@@ -1,12 +1,11 @@
 """``multipart/form-data``: several files in one request, each a picture, ``.npy`` or raw bytes."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 
-from service.errors import InvalidInput, MalformedBody
+from service.errors import InvalidInput, MalformedBody, TooLarge
 
 CONTENT_TYPE = "multipart/form-data"
 
@@ -20,40 +19,83 @@ class Part:
     body: bytes
 
 
-async def files(body: bytes, content_type: str, max_files: int) -> list[Part]:
+def files(body: bytes, content_type: str, max_files: int) -> list[Part]:
     """Return the files of a form, in the order sent.
 
     Raises:
-        MalformedBody: no readable form, or more files than allowed.
+        MalformedBody: no readable form, or one that is cut short.
         InvalidInput: a form without a file, or with fields that are no file.
+        TooLarge: more files than allowed.
     """
-
-    async def once() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    # No part is larger than the body, which is in memory within its own limit already.
-    parser = MultiPartParser(
-        Headers({"content-type": content_type}),
-        once(),
-        max_files=max_files,
-        max_fields=16,
-        max_part_size=len(body) + 1,
-    )
-    parser.spool_max_size = len(body) + 1
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    if not boundary:
+        raise MalformedBody("expected multipart/form-data with its boundary in Content-Type")
+    form = _Form(max_files)
     try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise MalformedBody(f"expected multipart/form-data with at most {max_files} files") from error
-    try:
-        parts = [await _part(field, value) for field, value in form.multi_items()]
-    finally:
-        await form.close()
-    if not parts:
+        parser = MultipartParser(boundary, form.callbacks())  # type: ignore[arg-type]
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, ValueError) as error:
+        raise MalformedBody("expected multipart/form-data; it cannot be read") from error
+    if not form.complete:
+        raise MalformedBody("expected multipart/form-data; it ends before its last boundary")
+    if not form.parts:
         raise InvalidInput("expected at least one file in the form; got none")
-    return parts
+    return form.parts
 
 
-async def _part(field: str, value: UploadFile | str) -> Part:
-    if isinstance(value, str):
-        raise InvalidInput(f"form field {field!r} is no file; expected files alone")
-    return Part(value.filename or field, value.content_type or "", await value.read())
+class _Form:
+    """Gathers parts from the parser's events, each of which names a stretch of the body."""
+
+    def __init__(self, max_files: int) -> None:
+        self.parts: list[Part] = []
+        self.complete = False
+        self._max_files = max_files
+        self._headers: dict[bytes, bytes] = {}
+        self._field = b""
+        self._value = b""
+        self._content: list[bytes] = []
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_field,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_part_data": self._data,
+            "on_part_end": self._end,
+            "on_end": self._finish,
+        }
+
+    def _begin(self) -> None:
+        self._headers, self._content = {}, []
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field = self._value = b""
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self._content.append(data[start:end])
+
+    def _end(self) -> None:
+        options = parse_options_header(self._headers.get(b"content-disposition", b""))[1]
+        field = _text(options.get(b"name", b""))
+        if b"filename" not in options:
+            raise InvalidInput(f"form field {field!r} is no file; expected files alone")
+        if len(self.parts) == self._max_files:
+            raise TooLarge(f"a form may have {self._max_files} files")
+        name = _text(options[b"filename"]) or field
+        self.parts.append(Part(name, _text(self._headers.get(b"content-type", b"")), b"".join(self._content)))
+
+    def _finish(self) -> None:
+        self.complete = True
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

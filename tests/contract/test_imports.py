@@ -45,7 +45,7 @@ LAYERS = {
     "server": {"app", "settings"},
     "supervisor": {"server", "settings"},
 }
-WEB_FRAMEWORK = {"service.app", "service.codecs.multipart", "service.parts", "service.routes"}
+WEB_FRAMEWORK = {"service.app", "service.parts", "service.routes"}
 KERAS = ("modiste.prepare", "service.engine.keras_engine", "training")
 
 
