@@ -7,7 +7,8 @@
     ├── TooLarge               a body, a picture or a number of rows over its limit
     ├── ModelNotFound          no such model or version
     ├── DatasetNotFound        no such data set on this server
-    ├── ModelNotReady          known, and not able to answer (yet, or at all)
+    ├── ModelNotReady          known, and not able to answer yet
+    ├── ModelFailed            known, and could not be loaded; it will not answer until it changes
     ├── Overloaded             too many rows are waiting
     ├── DeadlineExceeded       the caller's time ran out before the answer was computed
     ├── ShuttingDown           the server is stopping
@@ -67,9 +68,15 @@ class DatasetNotFound(ServingError):
 
 
 class ModelNotReady(ServingError):
-    """Known, and not able to answer: preparing, loading, or failed."""
+    """Known, and not able to answer yet."""
 
     code = "model_not_ready"
+
+
+class ModelFailed(ServingError):
+    """Known, and could not be loaded; it will not answer until it changes."""
+
+    code = "model_failed"
 
 
 class Overloaded(ServingError):

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.Overloaded: 429,
     errors.ModelFailure: 500,
     errors.ModelNotReady: 503,
+    errors.ModelFailed: 503,
     errors.ShuttingDown: 503,
     errors.DeadlineExceeded: 504,
 }

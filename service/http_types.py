@@ -94,4 +94,7 @@ async def gone(receive: Receive) -> None:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"a body may have {limit} bytes; send fewer rows, or .npy or raw bytes instead of JSON")
+    return TooLarge(
+        f"a body may have {limit / 2**20:.3g} MiB ({limit} bytes); send fewer rows, "
+        "or .npy or raw bytes instead of JSON"
+    )

@@ -11,6 +11,7 @@ from service.errors import (
     DeadlineExceeded,
     InvalidInput,
     MalformedBody,
+    ModelFailed,
     ModelFailure,
     ModelNotFound,
     ModelNotReady,
@@ -30,6 +31,7 @@ _ERRORS: tuple[type[ServingError], ...] = (
     Overloaded,
     ModelFailure,
     ModelNotReady,
+    ModelFailed,
     DeadlineExceeded,
 )
 

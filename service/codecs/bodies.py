@@ -1,5 +1,6 @@
 """The one table from content type to decoder, and the way of a whole request body to checked rows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from service.signature import Signature
 
 Decoder = Callable[[bytes, Signature], NDArray[Any]]
 
+_PLAIN = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
 _SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".npy": npy.CONTENT_TYPE}
 
 
@@ -63,7 +65,7 @@ class BodyReader:
         decoder = self._decoders.get(media_type)
         if decoder is None:
             known = ", ".join([*self._decoders, multipart.CONTENT_TYPE])
-            raise UnsupportedMediaType(f"this content type is not read here; expected one of {known}")
+            raise UnsupportedMediaType(f"expected one of {known}; got {_shown(media_type)}")
         if not body:
             raise MalformedBody(f"expected a body of {media_type}; got an empty one")
         return decoder(body, signature)
@@ -88,6 +90,13 @@ class BodyReader:
 
     def _image(self, body: bytes, signature: Signature) -> NDArray[Any]:
         return image.decode(body, signature, self.limits.max_image_pixels)
+
+
+def _shown(media_type: str) -> str:
+    """A content type as a message may repeat it, with help for the commonest mistake."""
+    if media_type == "application/x-www-form-urlencoded":
+        return f"{media_type}, which curl -d sends by itself: add -H 'content-type: application/json'"
+    return media_type if _PLAIN.fullmatch(media_type) else "something else"
 
 
 def _media_type(part: multipart.Part) -> str:

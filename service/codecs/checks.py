@@ -43,9 +43,7 @@ def _as_float32(rows: NDArray[Any], signature: Signature) -> NDArray[Any]:
         narrow = rows.astype(np.float32)
     finite = np.isfinite(narrow)
     if not finite.all():
-        raise InvalidInput(
-            f"instance {_first_bad_row(finite)} holds a value that is not a finite 32-bit number"
-        )
+        raise InvalidInput(f"{_first_bad(finite)} is not a finite 32-bit number")
     return narrow
 
 
@@ -55,13 +53,13 @@ def _check_range(rows: NDArray[Any], bounds: tuple[float, float]) -> None:
     if rows.min() >= low and rows.max() <= high:
         return
     within = (rows >= low) & (rows <= high)
-    index = _first_bad_row(within)
-    row = rows[index]
-    problem = f"a value outside the model's range {low:g} to {high:g}"
-    if row.dtype.kind == "f" and not np.isfinite(row).all():
-        problem = f"a value that is not a finite number; expected {low:g} to {high:g}"
-    raise InvalidInput(f"instance {index} holds {problem}")
+    where = _first_bad(within)
+    if rows.dtype.kind == "f" and not np.isfinite(rows[~within][0]):
+        raise InvalidInput(f"{where} is not a finite number; expected {low:g} to {high:g}")
+    raise InvalidInput(f"{where} is outside the model's range {low:g} to {high:g}")
 
 
-def _first_bad_row(good: NDArray[np.bool_]) -> int:
-    return int(np.argmin(good.reshape(len(good), -1).all(axis=1)))
+def _first_bad(good: NDArray[np.bool_]) -> str:
+    """Name the place of the first value that is not good, as a path into the rows: ``instances[2][5][7]``."""
+    place = np.unravel_index(int(np.argmin(good)), good.shape)
+    return "instances" + "".join(f"[{index}]" for index in place)

@@ -39,7 +39,9 @@ def decode(body: bytes, signature: Signature, max_pixels: int) -> NDArray[Any]:
                 )
             pixels = _pixels(picture, (width, height), "L" if channels == 1 else "RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MalformedBody("expected a complete PNG or JPEG picture") from error
+        known = body.startswith((b"\x89PNG", b"\xff\xd8"))
+        came = "this one is damaged or cut short" if known else "what came is neither"
+        raise MalformedBody(f"expected a PNG or JPEG picture; {came}") from error
     return _in_range(pixels, signature).reshape((1, *(n for n in signature.shape if n is not None)))
 
 

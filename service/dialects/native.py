@@ -94,7 +94,7 @@ def options(query: bytes, accept: str) -> AnswerOptions:
         elif name == "probabilities":
             with_probabilities = _boolean(value)
         else:
-            raise InvalidInput("unknown query parameter; there are: top_k, probabilities")
+            raise InvalidInput(f"unknown query parameter {name[:40]!r}; there are: top_k, probabilities")
     return AnswerOptions(top_k, with_probabilities, as_npy)
 
 

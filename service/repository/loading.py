@@ -5,6 +5,7 @@ Everything here blocks, and runs in a thread beside the event loop.
 
 import functools
 import logging
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ class Loader:
             modiste.prepare.PrepareError: a raw model file was refused or could not be prepared.
             ModelFailure: the engine does not answer as the summary states.
         """
+        _require_regular_files(candidate)
         metadata = _metadata(candidate)
         source = candidate.source or source_file(candidate.folder)
         prepared = candidate.folder if candidate.prepared else self._prepare(source)
@@ -143,6 +145,15 @@ def _in_thread(engine: Engine, candidate: Candidate) -> tuple[Compute, Callable[
         engine.close()
 
     return functools.partial(thread.run, engine.infer), release
+
+
+def _require_regular_files(candidate: Candidate) -> None:
+    """Refuse links and pipes before anything opens them: one leads anywhere, the other may never end."""
+    for name, _, _ in candidate.fingerprint:
+        mode = (candidate.folder / name).lstat().st_mode
+        if not stat.S_ISREG(mode):
+            what = "a symbolic link, which is not followed" if stat.S_ISLNK(mode) else "no regular file"
+            raise ArtifactError(f"{name} is {what}")
 
 
 def _metadata(candidate: Candidate) -> Metadata | None:
@@ -199,5 +210,7 @@ def reason_of(error: Exception) -> str:
         logger.error("preparing failed; its process wrote: %s", error.log)
     if isinstance(error, ArtifactError | PrepareError | Refused | ServingError):
         return str(error)
+    if isinstance(error, OSError):
+        return f"a file cannot be read: {error.strerror}"
     logger.error("loading failed", exc_info=error)
     return f"{type(error).__name__} while loading; the log tells more"

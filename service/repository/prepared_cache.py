@@ -5,6 +5,7 @@ file is prepared once. The least recently used forms go when the cache is over i
 """
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -12,8 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modiste.artifact import SUMMARY, ArtifactError, file_sha256
-from modiste.prepare import Cancellation, PrepareLimits, available, prepare
+from modiste.artifact import SUMMARY
+from modiste.prepare import Cancellation, Failure, PrepareFailed, PrepareLimits, available, prepare
+from modiste.reading import ReadingLimits
+from modiste.reading.file import blocks, open_regular
+
+_UNAVAILABLE = (
+    "the file is not prepared yet, and preparing needs TensorFlow, which is not installed here "
+    "(`make train` or pip install 'modiste[train]' brings it; then this goes on by itself)"
+)
 
 
 class PreparedCache:
@@ -29,16 +37,13 @@ class PreparedCache:
         """Return the folder of the prepared form of `source`; prepare it first where there is none.
 
         Raises:
-            ArtifactError: there is none, and what preparing needs is not installed.
-            modiste.prepare.PrepareError: the file was refused, or preparing it failed.
+            modiste.reading.Refused: it is no regular file.
+            modiste.prepare.PrepareError: it was refused, or preparing it failed or cannot be done here.
         """
-        folder = self._root / file_sha256(source)
+        folder = self._root / _sha256(source)
         if not (folder / SUMMARY).exists():
             if not available():
-                raise ArtifactError(
-                    f"{source.name} is not prepared, and preparing needs TensorFlow, not installed here: "
-                    "run `modiste prepare` where it is, or install modiste[train]"
-                )
+                raise PrepareFailed(Failure.UNAVAILABLE, _UNAVAILABLE)
             self._root.mkdir(parents=True, exist_ok=True)
             with self._lock():
                 if not (folder / SUMMARY).exists():
@@ -77,3 +82,13 @@ class PreparedCache:
         with (self._root / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _sha256(source: Path) -> str:
+    """Hash a file without following a link or waiting for a pipe."""
+    limit = ReadingLimits().file_bytes
+    digest = hashlib.sha256()
+    with open_regular(source, limit) as file:
+        for block in blocks(file, limit):
+            digest.update(block)
+    return digest.hexdigest()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.batching import Batcher
-from service.errors import ModelNotFound, ModelNotReady
+from service.errors import ModelFailed, ModelNotFound, ModelNotReady, ServingError
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
 
@@ -19,6 +19,14 @@ class State(StrEnum):
     READY = "ready"  # answers
     DRAINING = "draining"  # takes nothing new, finishes what it has
     FAILED = "failed"  # could not be loaded; the reason is kept
+
+
+_NOT_YET = {
+    State.FOUND: "is not loaded: only the newest versions are",
+    State.PREPARING: "is being prepared; ask again in a few seconds",
+    State.READY: "is ready now; ask again",
+    State.DRAINING: "makes room for a newer one",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +78,8 @@ class Registry:
             ModelNotReady: it is there and cannot answer (yet); the message gives its state.
         """
         name = self.default_model if model is None else model
+        if name is None:
+            raise ModelNotFound(self.why_no_default)
         route = self._routes.get(name)
         served = None
         if route is not None:
@@ -79,12 +89,27 @@ class Registry:
         return served
 
     @property
-    def default_model(self) -> str:
-        """The model of requests that name none."""
+    def default_model(self) -> str | None:
+        """The model of requests that name none; None where it cannot be told."""
         if self._stated_default is not None:
             return self._stated_default
         names = self.model_names
-        return names[0] if len(names) == 1 else FALLBACK_DEFAULT
+        if len(names) == 1:
+            return names[0]
+        return FALLBACK_DEFAULT if FALLBACK_DEFAULT in names else None
+
+    @property
+    def why_no_default(self) -> str:
+        """What to say where the default model cannot be told or is not here."""
+        names = ", ".join(self.model_names)
+        if not names:
+            return "there are no models here yet"
+        if self._stated_default is not None:
+            return f"the default model, {self._stated_default}, is not here; models here: {names}"
+        return (
+            f"no default model is set and there are several: {names}; ask /models/NAME/predict, "
+            "or start with --default-model"
+        )
 
     @property
     def model_names(self) -> list[str]:
@@ -94,7 +119,7 @@ class Registry:
     @property
     def default_ready(self) -> bool:
         """Whether the default model is warm and its batcher runs."""
-        route = self._routes.get(self.default_model)
+        route = self._routes.get(self.default_model or "")
         return route is not None and route.newest is not None and route.newest.batcher.alive
 
     def of_model(self, model: str) -> list[Record]:
@@ -116,17 +141,17 @@ class Registry:
         ready = {one.version: one for one in served}
         self._routes[model] = _Route(ready, ready[max(ready)] if ready else None)
 
-    def _absent(self, name: str, version: int | None) -> ModelNotFound | ModelNotReady:
-        known = {
-            key: record
-            for key, record in self.records.items()
-            if key[0] == name and version in (None, key[1])
-        }
-        what = f"model {name!r}" + (f" version {version}" if version is not None else "")
+    def _absent(self, name: str, version: int | None) -> ServingError:
+        known = {record.candidate.version: record for record in self.of_model(name)}
         if not known:
-            return ModelNotFound(f"there is no {what}; models here: {', '.join(self.model_names) or 'none'}")
-        newest = known[max(known)]
-        why = f": {newest.reason}" if newest.reason else ""
-        if newest.state is State.FOUND:
-            why = ", and only the newest versions are loaded"
-        return ModelNotReady(f"{what} is not ready, it is {newest.state}{why}")
+            if name == self._stated_default:
+                return ModelNotFound(self.why_no_default)
+            return ModelNotFound(f"there is no model {name!r}; models here: {', '.join(self.model_names)}")
+        if version is not None and version not in known:
+            here = ", ".join(map(str, known))
+            return ModelNotFound(f"model {name!r} has no version {version}; versions here: {here}")
+        newest = known[max(known) if version is None else version]
+        what = f"model {name!r} version {newest.candidate.version}"
+        if newest.state is State.FAILED:
+            return ModelFailed(f"{what} failed: {newest.reason}")
+        return ModelNotReady(f"{what} {_NOT_YET[newest.state]}")

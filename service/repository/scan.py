@@ -1,5 +1,6 @@
 """Looking at the artifacts folder: which versions there are, and whether one changed since."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,43 +41,57 @@ class Candidate:
         return any(name == SUMMARY for name, _, _ in self.fingerprint)
 
 
-def scan(artifacts_dir: Path) -> dict[Key, Candidate]:
-    """Return the versions in the model repository, by model and version.
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What lies in the model repository; `oddities` says what is there and cannot be served, and why."""
 
-    A folder without a known file is not there yet. Hidden folders, which publishers write in, are
-    left out. A folder that cannot be read is empty: what was loaded from it stays.
+    candidates: dict[Key, Candidate]
+    oddities: frozenset[str]
+
+
+def scan(artifacts_dir: Path) -> Scan:
+    """Look at the model repository.
+
+    Hidden names, which publishers write under, are left out. A folder that cannot be read is empty: what
+    was loaded from it stays.
     """
-    found = [*_loose_files(artifacts_dir), *_version_folders(artifacts_dir)]
-    return {candidate.key: candidate for candidate in found}
+    candidates: dict[Key, Candidate] = {}
+    oddities: list[str] = []
+    for path in _children(artifacts_dir):
+        found = _versions(path, oddities) if path.is_dir() else _loose(path, oddities)
+        for candidate in found:
+            if candidate.key in candidates:
+                oddities.append(f"{path.name} is left out: another one has the name {candidate.model}")
+            else:
+                candidates[candidate.key] = candidate
+    return Scan(candidates, frozenset(oddities))
 
 
-def _version_folders(artifacts_dir: Path) -> list[Candidate]:
-    candidates = []
-    for model in _children(artifacts_dir):
-        for folder in _children(model):
-            version = version_number(folder.name)
-            if version is None or model.name.startswith("."):
-                continue
-            fingerprint = _fingerprint([folder / name for name in _FILES])
-            if fingerprint:
-                name = safe_name(model.name)
-                candidates.append(Candidate(name, model.name, version, folder, fingerprint))
-    return candidates
+def _versions(model: Path, oddities: list[str]) -> Iterator[Candidate]:
+    for folder in _children(model):
+        version = version_number(folder.name)
+        where = f"{model.name}/{folder.name}"
+        if version is None or not folder.is_dir():
+            oddities.append(f"{where} is left out: expected folders named by a version, 1, 2, ...")
+        elif fingerprint := _fingerprint([folder / name for name in _FILES]):
+            yield Candidate(safe_name(model.name), model.name, version, folder, fingerprint)
+        else:
+            oddities.append(f"{where} is left out: it holds no {KERAS}, {H5} or {SUMMARY}")
 
 
-def _loose_files(artifacts_dir: Path) -> list[Candidate]:
-    return [
-        Candidate(safe_name(path.stem), path.stem, 1, artifacts_dir, fingerprint, path)
-        for path in _children(artifacts_dir)
-        if path.suffix in _SUFFIXES
-        and not path.name.startswith(".")
-        and (fingerprint := _fingerprint([path]))
-    ]
+def _loose(path: Path, oddities: list[str]) -> Iterator[Candidate]:
+    fingerprint = _fingerprint([path])
+    if path.suffix in _SUFFIXES and fingerprint:
+        yield Candidate(safe_name(path.stem), path.stem, 1, path.parent, fingerprint, path)
+    else:
+        oddities.append(f"{path.name} is left out: expected a folder, or a .keras or .h5 file")
 
 
 def _children(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.iterdir())
+        # Folders first: a version in a folder counts more than a loose file of its name.
+        shown = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        return sorted(shown, key=lambda path: (not path.is_dir(), path.name))
     except OSError:
         return []
 

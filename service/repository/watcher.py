@@ -11,16 +11,19 @@ import signal
 import time
 from pathlib import Path
 
-from modiste.prepare import PrepareFailed
+from modiste.prepare import Failure, PrepareFailed
 from service.batching import Batcher, BatchPolicy
 from service.repository.loading import Loader, reason_of
 from service.repository.registry import Record, Registry, ServedVersion, State
-from service.repository.scan import Candidate, Fingerprint, Key, scan
+from service.repository.scan import Candidate, Fingerprint, Key, Scan, scan
 
 logger = logging.getLogger(__name__)
 
 _RETRY_S = 60.0
 """When to prepare again what failed by a full disk, a time-out or a lack of memory."""
+
+_RETRY_UNAVAILABLE_S = 5.0
+"""When to look again whether what preparing needs is installed by now."""
 
 
 class Watcher:
@@ -45,6 +48,7 @@ class Watcher:
         self._interval_s = interval_s
         self._grace_s = grace_s
         self._seen: dict[Key, Fingerprint] = {}
+        self._odd: dict[str, int] = {}
         self._loading: dict[Key, asyncio.Task[None]] = {}
         self._draining: set[asyncio.Task[None]] = set()
         # Preparing takes a core and gigabytes: one at a time.
@@ -57,6 +61,8 @@ class Watcher:
         quick = [task for key, task in self._loading.items() if self._is_quick(key)]
         if quick:
             await asyncio.wait(quick)
+        if self._registry.default_model not in self._registry.model_names:
+            logger.warning("/predict has no model to ask: %s", self._registry.why_no_default)
         self._task = asyncio.create_task(self._watch(), name="repository watcher")
 
     async def stop(self) -> None:
@@ -80,12 +86,16 @@ class Watcher:
             except Exception:
                 logger.exception("looking at the artifacts folder failed; it is tried again")
 
-    def _look(self, found: dict[Key, Candidate], settled: bool) -> None:
+    def _look(self, seen: Scan, settled: bool) -> None:
         """Compare the folder with the registry. `settled`: nothing in it is still being copied."""
+        self._tell_oddities(seen, settled)
+        found = seen.candidates
         for key in self._registry.records.keys() - found.keys():
             self._forget(key)
         for key, candidate in found.items():
-            self._registry.records.setdefault(key, Record(candidate))
+            record = self._registry.records.setdefault(key, Record(candidate))
+            if record.state is State.READY:
+                record.reason = None
             # A copy takes time and announces no end: wait until two looks find the same.
             same = settled or self._seen.get(key) == candidate.fingerprint
             self._seen[key] = candidate.fingerprint
@@ -94,6 +104,12 @@ class Watcher:
         for model in self._registry.model_names:
             for version in self._registry.ready_versions(model)[: -self._versions_loaded]:
                 self._retire(self._registry.records[model, version])
+
+    def _tell_oddities(self, seen: Scan, settled: bool) -> None:
+        """Log once what is there and cannot be served; twice seen, for it may still be in the making."""
+        self._odd = {oddity: self._odd.get(oddity, int(settled)) + 1 for oddity in seen.oddities}
+        for oddity in sorted(oddity for oddity, times in self._odd.items() if times == 2):
+            logger.warning("in the artifacts folder, %s", oddity)
 
     def _wanted(self, found: dict[Key, Candidate], model: str) -> list[Key]:
         """The newest versions of a model that have not failed as they are."""
@@ -118,7 +134,10 @@ class Watcher:
 
     async def _load(self, candidate: Candidate) -> None:
         record = self._registry.records[candidate.key]
+        before = record.reason
         record.candidate, record.state, record.reason = candidate, State.PREPARING, None
+        if not self._loader.is_quick(candidate) and before is None:
+            logger.info("%s version %d is being prepared", candidate.model, candidate.version)
         try:
             if self._loader.is_quick(candidate):
                 loaded = await asyncio.to_thread(self._loader.load, candidate)
@@ -127,8 +146,9 @@ class Watcher:
                     loaded = await asyncio.to_thread(self._loader.load, candidate)
         except Exception as error:
             record.state, record.reason = State.FAILED, reason_of(error)
-            record.retry_at = time.monotonic() + _RETRY_S if isinstance(error, PrepareFailed) else None
-            logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
+            record.retry_at = _retry_at(error)
+            if record.reason != before:
+                logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
             return
         finally:
             del self._loading[candidate.key]
@@ -145,6 +165,9 @@ class Watcher:
         if record.served is not None:
             if len(self._registry.ready_versions(key[0])) > 1:
                 self._retire(record)
+            elif record.reason is None:
+                record.reason = "its files are gone; as the last good version it stays until a restart"
+                logger.warning("%s version %d: %s", *key, record.reason)
         elif key not in self._loading:
             del self._registry.records[key]
 
@@ -163,6 +186,13 @@ class Watcher:
         await asyncio.to_thread(served.loaded.release)
         record.served, record.state = None, State.FOUND
         logger.info("%s version %d is no longer loaded", served.model, served.version)
+
+
+def _retry_at(error: Exception) -> float | None:
+    if not isinstance(error, PrepareFailed):
+        return None
+    wait_s = _RETRY_UNAVAILABLE_S if error.reason == Failure.UNAVAILABLE else _RETRY_S
+    return time.monotonic() + wait_s
 
 
 def _end_process(error: BaseException) -> None:

@@ -1,7 +1,6 @@
 """`/evaluate`: how good a version is on labelled rows."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modiste.datasets import DatasetError, load_split
 from modiste.metrics import Evaluation
-from service import http_errors
+from service import examples, http_errors
 from service.codecs import json_explain, json_rows, labelled
 from service.codecs.labelled import LabelledRows
 from service.errors import DatasetNotFound, InvalidInput, MalformedBody, ServingError, UnsupportedMediaType
@@ -78,7 +77,7 @@ _BODY: dict[str, Any] = {
                     },
                     "rows": {
                         "summary": "Rows with labels: numbers, names or one-hot",
-                        "value": {"instances": [[0] * 784, [0] * 784], "labels": ["Ankle boot", "Bag"]},
+                        "value": {"instances": [examples.pixels()], "labels": ["Ankle boot"]},
                     },
                 },
             },
@@ -139,7 +138,7 @@ def _labelled(use: Parts, body: bytes, content_type: str, served: ServedVersion)
         return labelled.from_npz(body, signature, use.max_npz_bytes)
     if content_type not in ("", json_rows.CONTENT_TYPE):
         known = ", ".join([json_rows.CONTENT_TYPE, *labelled.NPZ_CONTENT_TYPES])
-        raise UnsupportedMediaType(f"this content type is not read here; expected one of {known}")
+        raise UnsupportedMediaType(f"expected one of {known}; got another content type")
     if not body:
         raise MalformedBody("expected a JSON body; got an empty one")
     document = json_explain.load_object(body)
@@ -203,4 +202,4 @@ def _report(result: Evaluation, served: ServedVersion) -> EvaluationReport:
 def _encoded(report: EvaluationReport) -> bytes:
     document = report.model_dump(by_alias=True)
     applies = {key: value for key, value in document.items() if value is not None or key == "loss"}
-    return json.dumps(applies, allow_nan=False).encode()
+    return orjson.dumps(applies)

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from service.errors import ServingError
 from service.parts import UseParts
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -44,5 +45,13 @@ async def ready(use: UseParts, response: Response) -> Ready:
         return Ready(ready=False, reason="the server is stopping")
     if not use.registry.default_ready:
         response.status_code = 503
-        return Ready(ready=False, reason=f"the default model, {use.registry.default_model}, is not ready")
+        return Ready(ready=False, reason=_why_not(use))
     return Ready(ready=True)
+
+
+def _why_not(use: UseParts) -> str:
+    try:
+        use.registry.get()
+    except ServingError as error:
+        return error.message
+    return "the default model does not compute any more"

@@ -1,6 +1,7 @@
 """`/models`, summaries, health, documentation: what a server says of itself."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -147,6 +148,7 @@ def test_the_last_good_version_outlives_its_folder(artifacts, client):
     time.sleep(0.3)
     assert client.get("/model/summary").json()["version"] == 1
     assert client.get("/health/ready").status_code == 200
+    assert "files are gone" in versions(client, "fashion_mnist")[1]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,57 @@ def test_a_name_that_no_url_takes_is_served_under_a_safe_one(artifacts, make_cli
     listed = make_client().get("/models").json()["models"]
     (found,) = [entry for entry in listed if entry["display_name"] == "패션 MNIST 모델"]
     assert re.fullmatch(r"[A-Za-z0-9._-]+", found["name"])
+
+
+# what is said of a folder that is not as expected
+
+
+def test_what_lies_in_the_wrong_place_is_logged_once(artifacts, make_client, caplog):
+    write_version(artifacts / "named" / "v1")
+    (artifacts / "empty" / "1").mkdir(parents=True)
+    (artifacts / "weights.pb").write_bytes(b"")
+    (artifacts / "fashion_mnist.keras").write_bytes(b"")
+    client = make_client()
+    until(client, lambda: "empty/1" in caplog.text)
+    time.sleep(0.3)
+    for oddity in (
+        "named/v1 is left out: expected folders named by a version",
+        "empty/1 is left out: it holds no model.keras, model.h5 or summary.json",
+        "weights.pb is left out: expected a folder, or a .keras or .h5 file",
+        "fashion_mnist.keras is left out: another one has the name fashion_mnist",
+    ):
+        assert caplog.text.count(oddity) == 1, oddity
+    assert [entry["name"] for entry in client.get("/models").json()["models"]] == ["fashion_mnist"]
+
+
+@pytest.mark.parametrize("name", [ONNX, SUMMARY])
+def test_links_and_pipes_are_not_opened(artifacts, tmp_path, make_client, name):
+    linked, piped = (
+        write_version(artifacts / model / "1", class_names=None) for model in ("linked", "piped")
+    )
+    (linked / name).rename(tmp_path / "elsewhere")
+    (linked / name).symlink_to(tmp_path / "elsewhere")
+    (piped / name).unlink()
+    os.mkfifo(piped / name)
+    client = make_client()
+    assert "symbolic link" in versions(client, "linked")[1]["reason"]
+    assert "no regular file" in versions(client, "piped")[1]["reason"]
+
+
+def test_several_models_without_a_default_say_how_to_ask(artifacts, make_client, caplog):
+    (artifacts / "fashion_mnist").rename(artifacts / "one")
+    write_version(artifacts / "two" / "1")
+    client = make_client()
+    message = client.post("/predict", json={"instances": []}).json()["error"]["message"]
+    assert "several: one, two; ask /models/NAME/predict, or start with --default-model" in message
+    assert "/predict has no model to ask" in caplog.text
+    assert message in client.get("/health/ready").json()["reason"]
+
+
+def test_a_failed_version_is_told_from_one_that_is_not_ready_yet(artifacts, make_client):
+    (write_version(artifacts / "spoilt" / "1") / ONNX).write_bytes(b"")
+    error = make_client().post("/models/spoilt/predict", json={"instances": []}).json()["error"]
+    assert error["code"] == "model_failed" and "failed: model.onnx" in error["message"]
 
 
 # documentation

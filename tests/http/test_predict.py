@@ -187,17 +187,17 @@ def test_a_regression_model_answers_a_value_and_a_multi_label_model_labels(artif
         pytest.param("/predict", instances([[float("nan")]]), 422, "invalid_input", "finite", id="NaN"),
         pytest.param("/predict", instances([[float("inf")]]), 422, "invalid_input", "finite", id="infinite"),
         pytest.param(
-            "/predict", instances([[0] * 784, [0] * 783 + [256]]), 422, "invalid_input", "instance 1", id="out of range"
+            "/predict", instances([[0] * 784, [0] * 783 + [256]]), 422, "invalid_input", "instances[1][27][27]", id="out of range"
         ),
         pytest.param("/predict?top_k=11", instances([[0] * 784]), 422, "invalid_input", "1 to 10", id="top_k too large"),
         pytest.param("/predict?top_k=0", instances([[0] * 784]), 422, "invalid_input", "positive", id="top_k 0"),
         pytest.param("/predict?topk=1", instances([[0] * 784]), 422, "invalid_input", "top_k", id="unknown parameter"),
         pytest.param("/predict?probabilities=no", instances([[0] * 784]), 422, "invalid_input", "true", id="no boolean"),
-        pytest.param("/predict", binary(b"a=1", "application/x-www-form-urlencoded"), 415, "unsupported_media_type", JSON, id="form fields"),
+        pytest.param("/predict", binary(b"a=1", "application/x-www-form-urlencoded"), 415, "unsupported_media_type", "curl -d", id="form fields"),
         pytest.param("/predict", binary(b"\0" * 784 * 65, RAW), 413, "too_large", "64 rows", id="too many rows"),
         pytest.param("/predict", binary(b"\0" * 200_001, RAW), 413, "too_large", "200000 bytes", id="body too large"),
         pytest.param("/models/nope/predict", instances([]), 404, "model_not_found", "fashion_mnist", id="model"),
-        pytest.param("/models/fashion_mnist/versions/9/predict", instances([]), 404, "model_not_found", "version 9", id="version"),
+        pytest.param("/models/fashion_mnist/versions/9/predict", instances([]), 404, "model_not_found", "versions here: 1", id="version"),
         pytest.param("/models/fashion_mnist/versions/0/predict", instances([]), 422, "invalid_input", "positive", id="version 0"),
         pytest.param("/models/fashion_mnist/versions/one/predict", instances([]), 422, "invalid_input", "positive", id="no version"),
     ],
@@ -214,7 +214,7 @@ def test_a_mistake_gets_its_4xx_and_says_what_was_expected(client, path, request
             {"data": {"a": "1"}, "files": {"f": ("a.npy", npy(PIXELS), "")}}, "no file", id="a field"
         ),
         pytest.param({"files": {"f": ("a", b"", "")}}, "empty", id="an empty file"),
-        pytest.param({"files": {"f": ("a.txt", b"hello", "text/plain")}}, "content type", id="a text"),
+        pytest.param({"files": {"f": ("a.txt", b"hello", "text/plain")}}, "got text/plain", id="a text"),
     ],
 )
 def test_a_form_of_something_else_is_refused(client, form, says):

@@ -180,9 +180,7 @@ def test_a_model_that_takes_no_pictures_says_so(changes, error):
 def test_a_value_that_the_model_does_not_take_is_refused_with_its_instance(value, says):
     rows = np.zeros((3, 28, 28))
     rows[2, 5, 5] = value
-    with pytest.raises(
-        InvalidInput, match=f"instance 2 holds a value .*{says}|instance 2 holds a value that is {says}"
-    ):
+    with pytest.raises(InvalidInput, match=rf"instances\[2\]\[5\]\[5\] is {says}"):
         checked(rows, FASHION)
 
 
@@ -190,7 +188,7 @@ def test_a_value_that_the_model_does_not_take_is_refused_with_its_instance(value
 def test_without_a_range_a_value_must_be_a_finite_32_bit_number(value):
     rows = np.zeros((2, 28, 28))
     rows[1, 0, 0] = value
-    with pytest.raises(InvalidInput, match="instance 1"):
+    with pytest.raises(InvalidInput, match=r"instances\[1\]\[0\]\[0\]"):
         checked(rows, like_fashion(range=None))
 
 
@@ -206,7 +204,7 @@ def test_rows_come_out_as_bytes_or_32_bit_floats():
 
 
 def test_bytes_for_a_model_of_another_range_are_checked_too():
-    with pytest.raises(InvalidInput, match="instance 0"):
+    with pytest.raises(InvalidInput, match=r"instances\[0\]\[0\]\[2\] is outside"):
         checked(PIXELS[None], like_fashion(range=(0.0, 1.0)))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modiste.artifact import SUMMARY
+from modiste.reading import Refused
 from service.repository.prepared_cache import PreparedCache
 
 
@@ -41,5 +42,5 @@ def test_the_least_recently_used_forms_go_first(tmp_path):
 
 
 def test_a_source_that_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(OSError):
+    with pytest.raises(Refused, match="not_found"):
         PreparedCache(tmp_path / "cache", 1000, 1.0).prepared(tmp_path / "absent.keras")
