@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import RedirectResponse
 from starlette.responses import Response as StarletteResponse
 
 from modiste import __version__
@@ -120,11 +121,22 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
         redoc_url=None,
     )
     web.state.parts = parts
+    web.add_route("/", _to("docs"), include_in_schema=False)
+    web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
     for router in (health.router, models.router, evaluate.router, examples.router):
         web.include_router(router)
     _document(web)
     _answer_errors(web)
     return web
+
+
+def _to(path: str) -> Callable[[Request], Awaitable[StarletteResponse]]:
+    """A route that sends browsers on: whoever opens the address that was announced wants to see something."""
+
+    async def redirect(request: Request) -> StarletteResponse:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/{path}")
+
+    return redirect
 
 
 def _document(web: FastAPI) -> None:
@@ -144,7 +156,9 @@ def _answer_errors(web: FastAPI) -> None:
 
     async def status(request: Request, error: HTTPException) -> StarletteResponse:
         headers = dict(error.headers or {})
-        response = http_errors.from_status(error.status_code, str(error.detail), request_id(request), headers)
+        said = "there is no such path; /docs shows those that there are"
+        message = said if error.detail == "Not Found" else str(error.detail)
+        response = http_errors.from_status(error.status_code, message, request_id(request), headers)
         return _starlette(response)
 
     async def validation(request: Request, error: RequestValidationError) -> StarletteResponse:

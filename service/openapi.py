@@ -8,6 +8,7 @@ from typing import Any
 from service import examples
 from service.codecs import json_rows, multipart, npy
 from service.errors import (
+    DatasetNotFound,
     DeadlineExceeded,
     InvalidInput,
     MalformedBody,
@@ -95,12 +96,21 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
     schemas["Error"] = ERROR_SCHEMA
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
-            if "422" in operation["responses"]:
-                operation["responses"]["422"] = _error_response("What was sent does not fit.")
+            operation["responses"] |= error_responses(*_errors_of(path))
     document["paths"] = {**{path: _path(path, text) for path, text in _PATHS.items()}, **document["paths"]}
     return document
+
+
+def _errors_of(path: str) -> tuple[type[ServingError], ...]:
+    """What may fail in the operations that FastAPI documents."""
+    if path.endswith("/evaluate"):
+        return (*_ERRORS, DatasetNotFound)
+    if path.endswith("/summary"):
+        version = (InvalidInput,) if "{version}" in path else ()
+        return (*version, ModelNotFound, ModelNotReady, ModelFailed)
+    return ()
 
 
 def _path(path: str, summary: str) -> dict[str, Any]:
@@ -213,10 +223,15 @@ def _responses() -> dict[str, Any]:
             },
         }
     }
-    for error in _ERRORS:
-        status = str(STATUS[error])
-        answers[status] = _error_response((error.__doc__ or "").split("\n")[0].replace("`", ""))
-    return answers
+    return answers | error_responses(*_ERRORS)
+
+
+def error_responses(*errors: type[ServingError]) -> dict[str, Any]:
+    """The documented failures of an operation, by status; several errors may share one."""
+    said: dict[str, list[str]] = {}
+    for error in errors:
+        said.setdefault(str(STATUS[error]), []).append((error.__doc__ or "").split("\n")[0])
+    return {status: _error_response(" ".join(texts).replace("`", "")) for status, texts in said.items()}
 
 
 def _error_response(description: str) -> dict[str, Any]:

@@ -18,16 +18,15 @@ logger = logging.getLogger(__name__)
 _BACKLOG = 2048
 
 
-class PortInUse(Exception):
-    """Another program listens on the address; the message names it and says what to do."""
+class CannotListen(Exception):
+    """The address cannot be had; the message names it and says what to do."""
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a bound socket that does not listen yet: it opens when the application can answer.
 
     Raises:
-        PortInUse: another program has the port.
-        OSError: the address cannot be had for another cause.
+        CannotListen: another program has the port, or the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
@@ -37,10 +36,11 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"port {port} on {host} is in use by another program: stop it, or choose another port"
+            raise CannotListen(
+                f"port {port} on {host} is in use by another program: stop it, or choose another port "
+                "with --port (make serve PORT=...)"
             ) from error
-        raise
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}") from error
     listener.set_inheritable(True)
     return listener
 
@@ -66,7 +66,8 @@ class Server(uvicorn.Server):
             self.should_exit = True
             return
         lifecycle.stopping = True
-        logger.info("stopping: not ready any more, closing in %.1f s", self._drain_delay_s)
+        if self._drain_delay_s:
+            logger.info("not ready any more; requests are accepted for %.1f s", self._drain_delay_s)
         self._leaving = asyncio.get_running_loop().call_later(self._drain_delay_s, self._leave)
 
     def _leave(self) -> None:
@@ -81,8 +82,11 @@ def run_worker(settings: Settings, listener: socket.socket) -> None:
 
 def configure_logging(settings: Settings) -> None:
     """Log to standard error, one line an event."""
+    worker = " [%(process)d]" if settings.http_workers > 1 else ""
     logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+        level=settings.log_level.upper(),
+        format=f"%(asctime)s{worker} %(levelname)s %(name)s: %(message)s",
+        force=True,
     )
     # What uvicorn says of its own start and stop repeats ours, and what the form parser says of a damaged
     # form is in the answer to it.

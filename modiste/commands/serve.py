@@ -7,6 +7,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+_OPTIONS = {
+    "artifacts_dir": "ARTIFACTS",
+    "http_host": "--host",
+    "http_port": "--port",
+    "http_workers": "--workers",
+    "default_model": "--default-model",
+    "engine": "--engine",
+}
+
 
 def serve(
     artifacts: Annotated[
@@ -27,17 +36,16 @@ def serve(
 ) -> None:
     """Serve the models of a folder over HTTP.
 
-    Every other setting is an environment variable with the prefix MODISTE_; docs/settings.md lists
-    them. An option here counts more than a variable.
+    Every other setting is an environment variable with the prefix MODISTE_ (see docs/settings.md).
     """
     # Imported here: the other commands need no web server.
     from pydantic import ValidationError
 
-    from service.server import PortInUse, bind, configure_logging, run_worker
+    from service.server import CannotListen, bind, configure_logging, run_worker
     from service.settings import Settings, unknown_names
     from service.supervisor import Supervisor
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     given: dict[str, Any] = {
         "artifacts_dir": artifacts,
         "http_host": host,
@@ -53,15 +61,16 @@ def serve(
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            where = ".".join(str(part) for part in problem["loc"])
-            console.print(f"[red]error:[/] setting {where}: {problem['msg']}", highlight=False)
+            name = str(problem["loc"][0]) if problem["loc"] else "settings"
+            where = _OPTIONS[name] if given.get(name) is not None else f"MODISTE_{name.upper()}"
+            console.print(f"[red]error:[/] {where}: {problem['msg']}", highlight=False)
         raise typer.Exit(2) from error
     if not settings.artifacts_dir.is_dir():
         console.print(f"[red]error:[/] there is no folder {settings.artifacts_dir}", highlight=False)
         raise typer.Exit(2)
     try:
         listener = bind(settings.http_host, settings.http_port)
-    except (PortInUse, OSError) as error:
+    except CannotListen as error:
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(1) from error
     address = listener.getsockname()

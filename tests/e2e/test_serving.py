@@ -250,8 +250,8 @@ def test_a_port_in_use_is_said_plainly(tmp_path):
     ("arguments", "environment", "says"),
     [
         pytest.param(["nowhere"], {}, "no folder nowhere", id="no folder"),
-        pytest.param([".", "--port", "70000"], {}, "http_port", id="port out of range"),
-        pytest.param(["."], {"MODISTE_MAX_BATCH_ROWS": "0"}, "max_batch_rows", id="a bad value"),
+        pytest.param([".", "--port", "70000"], {}, "--port: ", id="port out of range"),
+        pytest.param(["."], {"MODISTE_MAX_BATCH_ROWS": "0"}, "MODISTE_MAX_BATCH_ROWS: ", id="a bad value"),
         pytest.param(
             [".", "--engine", "keras", "--workers", "2"], {}, "http_workers=1", id="keras with two workers"
         ),

@@ -253,6 +253,14 @@ def test_the_documentation_page_loads_nothing_from_elsewhere(client):
         assert client.get(link).status_code == 200
 
 
+def test_a_browser_is_led_to_the_documentation(client):
+    for path, to in (("/", "/docs"), ("/favicon.ico", "/static-offline-docs/favicon.png")):
+        response = client.get(path)
+        assert (response.status_code, response.headers["location"]) == (307, to)
+        assert client.get(to).status_code == 200
+    assert "/docs" in client.get("/nope").json()["error"]["message"]
+
+
 def test_every_body_and_status_is_documented_with_examples(client):
     paths = client.get("/openapi.json").json()["paths"]
     for path in ("/predict", "/models/{name}/predict", "/models/{name}/versions/{version}/predict"):
@@ -266,6 +274,8 @@ def test_every_body_and_status_is_documented_with_examples(client):
             "multipart/form-data",
         }
         assert {"200", "400", "404", "413", "415", "422", "429", "503", "504"} <= set(operation["responses"])
+    assert {"400", "404", "413", "415", "422", "503"} <= set(paths["/evaluate"]["post"]["responses"])
+    assert {"404", "503"} <= set(paths["/model/summary"]["get"]["responses"])
     assert {"/evaluate", "/model/summary", "/models", "/health/live", "/health/ready"} <= set(paths)
 
 
