@@ -16,15 +16,21 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: serve test train check e2e bench lock clean
+.PHONY: recipe-named serve test train check e2e bench lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
-	exec $(BIN)/modiste serve $(call given,HOST,--host) $(call given,PORT,--port) $(call given,WORKERS,--workers)
+	@exec $(BIN)/modiste serve $(call given,HOST,--host) $(call given,PORT,--port) $(call given,WORKERS,--workers)
 
-train: $(firstword $(wildcard $(VENV)/dev.stamp) $(VENV)/train.stamp)
-	@test -n "$(RECIPE)" || { echo "which recipe? make train RECIPE=fashion-mlp"; $(BIN)/modiste train --list; exit 2; }
+train: recipe-named $(firstword $(wildcard $(VENV)/dev.stamp) $(VENV)/train.stamp)
 	$(BIN)/modiste train $(RECIPE)
+
+recipe-named:
+	@test -n "$(RECIPE)" || { echo "Which recipe? make train RECIPE=fashion-mlp; there are:"; \
+		ls training/recipes | sed 's/\.toml$$//;s/^/  /'; exit 2; }
+
+help:
+	@sed -n '/^# The one/,/^$$/s/^# \{0,1\}//p' Makefile
 
 # Two processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte.
 test: $(VENV)/dev.stamp
@@ -43,18 +49,19 @@ bench: $(VENV)/dev.stamp
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml
+	@echo "Setting up $(VENV) from $< (once; $(if $(findstring serve,$<),about a minute,some minutes and gigabytes)) ..."
 	@$(if $(UV),,$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12"; exit 1; })
 ifdef UV
-	test -x $(BIN)/python || $(UV) venv --quiet --python '>=3.11,<3.14' $(VENV)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@test -x $(BIN)/python || $(UV) venv --quiet --python '>=3.11,<3.14' $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
-	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
-	$(BIN)/python -m compileall -q modiste service training
+	@$(BIN)/python -m compileall -q modiste service training
 	@touch $@
 
 lock:

@@ -3,6 +3,10 @@
 import asyncio
 import io
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -11,6 +15,7 @@ import pytest
 from tests.bodies import npy, png
 
 TOLERANCE = 1e-5
+SHIPPED = Path(__file__).parents[2] / "artifacts"
 
 
 def as_json(rows: np.ndarray) -> dict:
@@ -134,3 +139,22 @@ def test_the_summary_is_what_keras_prints(shipped, shipped_model):
     rows = [row.split() for row in text.splitlines() if row.startswith(("┃", "│"))]
     assert len(rows) == len(shipped_model.layers) + 1
     assert rows == [row.split() for row in "\n".join(printed).splitlines() if row.startswith(("┃", "│"))]
+
+
+def test_the_python_of_the_readme_runs_as_it_stands(shipped):
+    text = (SHIPPED.parent / "README.md").read_text()
+    example = next(block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "urlopen" in block)
+    here = example.replace("http://127.0.0.1:8000", str(shipped.http.base_url).rstrip("/"))
+    done = subprocess.run([sys.executable, "-c", here], capture_output=True, text=True, cwd=SHIPPED.parent)
+    assert done.returncode == 0, done.stderr
+    assert "Ankle boot" in done.stdout and float(done.stdout.splitlines()[-1]) > 0.8
+
+
+def test_the_requests_of_the_readme_are_answered(shipped):
+    text = (SHIPPED.parent / "README.md").read_text()
+    assert "service/static/example-28x28.json" in text and "fashion-mnist-test-1000.npz" in text
+    pixels = json.loads((SHIPPED.parent / "service/static/example-28x28.json").read_text())
+    (prediction,) = shipped.http.post("/predict", json={"instances": pixels}).json()["predictions"]
+    shown = json.loads(re.search(r'\{"class":9.*?"probability":[0-9.]+', text)[0] + "}")
+    assert (prediction["class"], prediction["label"]) == (shown["class"], shown["label"])
+    assert prediction["probability"] == pytest.approx(shown["probability"], abs=0.01)
