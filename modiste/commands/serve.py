@@ -21,18 +21,16 @@ def serve(
     artifacts: Annotated[
         Path | None,
         typer.Argument(
-            help="The model repository: <model>/<version>/, or .keras and .h5 files.",
-            show_default="artifacts",
+            help="Folders MODEL/VERSION, or .keras and .h5 files (artifacts).", show_default=False
         ),
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="1")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one (8000).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes (1).")] = None,
     default_model: Annotated[
-        str | None,
-        typer.Option(help="The model that /predict asks.", show_default="the only one, or fashion_mnist"),
+        str | None, typer.Option(help="The model that /predict asks (the only one, or fashion_mnist).")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="auto, onnx or keras.", show_default="auto")] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, onnx or keras (auto).")] = None,
 ) -> None:
     """Serve the models of a folder over HTTP.
 
