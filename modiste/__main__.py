@@ -14,6 +14,8 @@ from modiste.commands.train import train
 app = typer.Typer(
     help="Train Keras classifiers and serve them: predict, evaluate and explain any .keras file over HTTP.",
     no_args_is_help=True,
+    # The mode that joins the lines of a docstring's paragraph; the usual one keeps them as hard breaks.
+    rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

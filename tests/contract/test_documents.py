@@ -1,5 +1,6 @@
 """What the documents list is what the code has."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def test_every_command_has_help_and_is_shown_in_the_readme(command):
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output
     assert re.search(rf"modiste {command}\b", (ROOT / "README.md").read_text())
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.callback.__name__)
+def test_help_flows_to_the_width_of_the_terminal(command):
+    result = CliRunner().invoke(app, [command.callback.__name__, "--help"], env={"COLUMNS": "400"})
+    for paragraph in inspect.getdoc(command.callback).split("\n\n"):
+        assert paragraph.replace("\n", " ") in result.output
 
 
 def test_links_between_documents_lead_somewhere():
