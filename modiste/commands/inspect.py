@@ -21,6 +21,7 @@ def inspect(
     status 0 where the file may be loaded, else 1. The reasons are listed in docs/model-files.md.
     """
     import json
+    from dataclasses import asdict
 
     from rich.console import Console
 
@@ -33,10 +34,11 @@ def inspect(
     except PrepareError as error:
         ok, reason, detail = False, error.reason, error.detail
     if as_json:
-        typer.echo(json.dumps({"ok": ok, "reason": reason, "detail": detail}))
+        findings = None if found is None else asdict(found)
+        typer.echo(json.dumps({"ok": ok, "reason": reason, "detail": detail, "found": findings}))
     else:
         console = Console(highlight=False)
-        console.print(f"[bold {'green' if ok else 'red'}]{reason}[/]", end=" ")
+        console.print(f"[bold {'green' if ok else 'red'}]{reason}:[/]", end=" ")
         console.print(detail, markup=False, soft_wrap=True)
         if found is not None:
             console.print(_table(found))

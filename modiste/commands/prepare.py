@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modiste.commands.ending import fail, stoppable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -32,17 +34,23 @@ def prepare(
     from modiste.prepare import PrepareError
     from modiste.prepare import prepare as run
 
-    destination = to or file.parent
+    destination = file.parent if to is None else to
     console = Console(highlight=False)
     if (destination / SUMMARY).exists():
-        raise typer.BadParameter(
-            f"{destination} holds a {SUMMARY} already; name another folder", param_hint="--to"
-        )
+        if to is None:
+            fail(
+                f"The folder of {file} is prepared already: it holds a {SUMMARY}. Name another with --to.",
+                code=2,
+            )
+        raise typer.BadParameter(f"{to} holds a {SUMMARY} already; name another folder", param_hint="--to")
     try:
-        with console.status("Loading, converting and comparing"):
+        with (
+            stoppable("No half-made summary is left behind."),
+            console.status("Loading, converting and comparing"),
+        ):
             summary = run(file, destination)
     except PrepareError as error:
-        console.print(f"[bold red]{error.reason}[/]", end=" ")
+        console.print(f"[bold red]{error.reason}:[/]", end=" ")
         console.print(error.detail, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     console.print(_made(summary))

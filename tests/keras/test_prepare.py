@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -146,22 +148,66 @@ def test_the_command_does_not_write_over_a_summary(source: Path, tmp_path: Path)
     (tmp_path / SUMMARY).write_text("mine")
     result = CliRunner().invoke(app, ["prepare", str(source), "--to", str(tmp_path)])
     assert result.exit_code == 2
+    assert "Invalid value for" in result.output
     assert (tmp_path / SUMMARY).read_text() == "mine"
+
+
+def test_a_folder_that_is_prepared_already_is_not_blamed_on_an_option_nobody_gave(tmp_path: Path) -> None:
+    (tmp_path / SUMMARY).write_text("mine")
+    result = CliRunner().invoke(app, ["prepare", str(tmp_path / "model.keras")])
+    assert result.exit_code == 2
+    assert "is prepared already" in result.output and "Name another with --to." in result.output
+    assert "Invalid value" not in result.output
+    assert (tmp_path / SUMMARY).read_text() == "mine"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_with_one_line_and_leaves_nothing(
+    source: Path, tmp_path: Path, number: int
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "modiste", "prepare", str(source), "--to", str(tmp_path / "to")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
+    with process:
+        while not list(temporary.glob("*/log.txt")):  # its child has not started yet
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "Stopped. No half-made summary is left behind.\n"
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp"]
 
 
 def test_the_command_inspect_says_yes_and_no(source: Path, tmp_path: Path) -> None:
     good = CliRunner().invoke(app, ["inspect", str(source), "--json"])
     assert good.exit_code == 0
     verdict = json.loads(good.output)
-    assert (verdict["ok"], verdict["reason"], set(verdict)) == (True, "ok", {"ok", "reason", "detail"})
+    assert list(verdict) == ["ok", "reason", "detail", "found"]
+    assert (verdict["ok"], verdict["reason"]) == (True, "ok")
+    found = examine(source).found
+    assert found is not None
+    assert verdict["found"] == asdict(found) | {"layer_types": list(found.layer_types)}
+    assert (found.sha256, found.size) == (file_sha256(source), source.stat().st_size)
     shown = CliRunner().invoke(app, ["inspect", str(source)])
+    assert shown.output.startswith("ok: a keras model of ")
     assert "패션 MNIST 모델" in shown.output
     assert "RandomRotation" in shown.output
 
     (tmp_path / "model.keras").write_bytes(source.read_bytes()[:1000])
     bad = CliRunner().invoke(app, ["inspect", str(tmp_path / "model.keras"), "--json"])
     assert bad.exit_code == 1
-    assert json.loads(bad.output)["reason"] == "archive_damaged"
+    verdict = json.loads(bad.output)
+    assert (verdict["reason"], verdict["found"]) == ("archive_damaged", None)
+    for command in ("inspect", "prepare"):
+        refused = CliRunner().invoke(app, [command, str(tmp_path / "model.keras")])
+        assert refused.output.startswith("archive_damaged: ")
 
 
 def test_examining_needs_no_keras_and_no_patience(source: Path) -> None:
