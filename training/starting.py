@@ -37,13 +37,18 @@ def _start() -> None:
 
 @contextmanager
 def _stderr_set_aside() -> Iterator[None]:
-    """Send standard error to a file, and show it after all where the block fails."""
+    """Send standard error to a file, and show it after all where the block fails.
+
+    Ctrl-C is no failure that the notes could explain.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
             yield
+        except KeyboardInterrupt:
+            raise
         except BaseException:
             aside.seek(0)
             os.write(kept, aside.read())
