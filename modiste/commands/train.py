@@ -1,14 +1,12 @@
 """``modiste train``: from a recipe to a published version."""
 
-import signal
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from modiste.commands.ending import fail
-
-_INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+from modiste.commands.ending import fail, stoppable
 
 
 def train(
@@ -21,6 +19,10 @@ def train(
     ] = None,
     artifacts: Annotated[Path, typer.Option(help="Publish into this folder.")] = Path("artifacts"),
     epochs: Annotated[int | None, typer.Option(min=1, help="Train at most so many epochs.")] = None,
+    no_gate: Annotated[
+        bool,
+        typer.Option("--no-gate", help="Publish even below the recipe's quality gate, as a quick trial is."),
+    ] = False,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
 ) -> None:
     """Train a model by a recipe, evaluate it on the whole test set and publish it as the next version.
@@ -31,12 +33,18 @@ def train(
         return _list()
     if recipe is None:
         fail("Which recipe? Name one; 'modiste train --list' shows those that are shipped.", code=2)
-    # A container is stopped by SIGTERM, which process 1 would ignore; it ends the run as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _run(recipe, data_dir, artifacts, epochs)
-    except KeyboardInterrupt:
-        fail("Stopped. No half-made version is left behind.", _INTERRUPTED)
+    with stoppable("No half-made version is left behind."):
+        _run(recipe, recipe_changes(epochs, no_gate=no_gate), data_dir, artifacts)
+
+
+def recipe_changes(epochs: int | None, *, no_gate: bool) -> dict[str, Any]:
+    """Return what the options replace in a recipe; the version stores the recipe as it was replaced."""
+    changes: dict[str, Any] = {}
+    if epochs is not None:
+        changes["fit.epochs"] = epochs
+    if no_gate:
+        changes["gate"] = None
+    return changes
 
 
 def _list() -> None:
@@ -47,13 +55,13 @@ def _list() -> None:
         typer.echo(f"{name:20} {shipped.description} Publishes to {shipped.model}.")
 
 
-def _run(name: str, data_dir: Path | None, artifacts: Path, epochs: int | None) -> None:
+def _run(name: str, changes: Mapping[str, Any], data_dir: Path | None, artifacts: Path) -> None:
     from modiste.datasets import DatasetError
     from training.catalog import read_recipe
     from training.errors import TrainingError
 
     try:
-        recipe = read_recipe(name, {} if epochs is None else {"fit.epochs": epochs})
+        recipe = read_recipe(name, changes)
         _start_keras()
         from training.fit import train as fit
 

@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from modiste.__main__ import app
 from modiste.artifact import Head
+from modiste.commands.train import recipe_changes
 from training.catalog import read_recipe, shipped_recipes
 from training.errors import RecipeError
 from training.recipe import Recipe
@@ -204,3 +205,10 @@ def test_the_command_lists_the_shipped_recipes_without_keras():
 def test_the_command_needs_a_recipe_that_exists(arguments, status, expected):
     result = CliRunner().invoke(app, ["train", *arguments])
     assert (result.exit_code, expected in result.output) == (status, True)
+
+
+def test_a_version_remembers_which_options_of_the_command_changed_its_recipe():
+    assert recipe_changes(None, no_gate=False) == {}
+    stored = read_recipe("fashion-mlp", recipe_changes(1, no_gate=True)).model_dump(exclude_none=True)
+    assert stored["fit"]["epochs"] == 1
+    assert "gate" not in stored
