@@ -30,7 +30,7 @@ def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Publ
         DatasetError: the data are nowhere to be found.
         TrainingError: as `train_on`.
     """
-    check_writable(artifacts)
+    check_writable(artifacts, recipe.model)
     dataset = load(recipe.data.dataset, data_dir, download_with_keras)
     print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
     trained = train_on(dataset, recipe)

@@ -4,7 +4,6 @@ The order is the promise: gate, models, preparation, report, check by reading ba
 sums of everything else, disk, one rename.
 """
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from modiste.artifact import H5, KERAS, METADATA, REPORT, Metadata, folder_sha256
 from modiste.names import safe_name
 from modiste.prepare import PrepareError, PrepareFailed, available, prepare
+from modiste.writable import nearest_folder, try_writing
 from training.errors import PublishError, QualityGateError
 from training.report import draw_report
 from training.sidecar import describe
@@ -70,19 +70,24 @@ def check_gate(trained: Trained) -> None:
     if gate is not None and not accuracy >= gate.min_test_accuracy:
         raise QualityGateError(
             f"Not published: test accuracy {accuracy:.4f} is below the recipe's "
-            f"gate.min_test_accuracy {gate.min_test_accuracy:.4f}."
+            f"gate.min_test_accuracy {gate.min_test_accuracy:.4f} (--no-gate publishes it all the same)."
         )
 
 
-def check_writable(artifacts: Path) -> None:
+def check_writable(artifacts: Path, model: str) -> None:
     """Find out before a long training that its result could not be written.
 
     Raises:
-        PublishError: the folder, or the nearest one above it that exists, refuses.
+        PublishError: the model's folder, or the nearest one above it that exists, refuses.
     """
-    nearest = next(folder for folder in (artifacts, *artifacts.absolute().parents) if folder.exists())
-    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        raise PublishError(f"Nothing can be published into {artifacts}: {nearest} cannot be written to.")
+    nearest = artifacts
+    try:
+        nearest = nearest_folder(artifacts / safe_name(model))
+        try_writing(nearest)
+    except OSError as error:
+        raise PublishError(
+            f"Nothing can be published into {artifacts}: {nearest} cannot be written to ({error.strerror})."
+        ) from error
 
 
 def _write(trained: Trained, folder: Path, prepared: bool) -> None:

@@ -30,6 +30,7 @@ from modiste.prepare.limits import PrepareLimits
 from modiste.prepare.process import Cancellation, log_tail, run_child
 from modiste.reading import Findings, Reason, Refused
 from modiste.reading.file import copy_file, read_file
+from modiste.writable import nearest_folder, try_writing
 
 _ANSWER_BYTES = 64 * 1024 * 1024
 _NEEDED = ("tensorflow", "keras", "tf2onnx")
@@ -108,9 +109,11 @@ def prepare(
 
 def _check_writable(destination: Path) -> None:
     """Find out before the work whether its result has a place."""
-    existing = next(path for path in (destination, *destination.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise PrepareFailed(Failure.STORAGE, "the destination is no folder that can be written to")
+    try:
+        try_writing(nearest_folder(destination))
+    except OSError as error:
+        detail = f"the destination is no folder that can be written to: {error.strerror}"
+        raise PrepareFailed(Failure.STORAGE, detail) from error
 
 
 @contextmanager

@@ -137,7 +137,9 @@ def test_a_name_cannot_lead_out_of_the_folder(trained, tmp_path):
 
 def test_a_model_below_the_gate_is_refused_with_both_numbers_and_nothing_is_written(trained, tmp_path):
     demanding = changed(trained, gate={"min_test_accuracy": 0.99})
-    with pytest.raises(QualityGateError, match=rf"{trained.evaluation.accuracy:.4f} is below .* 0\.9900"):
+    with pytest.raises(
+        QualityGateError, match=rf"{trained.evaluation.accuracy:.4f} is below .* 0\.9900 \(--no-gate"
+    ):
         publish(demanding, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -181,12 +183,24 @@ def test_a_full_disk_leaves_nothing_behind(trained, tmp_path):
 def test_a_place_that_cannot_be_written_to_is_found_out_before_training(tmp_path, inner):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(PublishError, match=f"{tmp_path / 'file'} cannot be written to"):
-        check_writable(tmp_path / inner)
+        check_writable(tmp_path / inner, "small")
+
+
+def test_a_folder_that_only_seems_writable_is_tried():
+    # Its rights let root write there; the kernel does not.
+    with pytest.raises(PublishError, match=r"/proc cannot be written to \("):
+        check_writable(Path("/proc/modiste"), "small")
+
+
+def test_the_folder_of_the_model_must_be_one_too(tmp_path):
+    (tmp_path / "small").write_text("no folder")
+    with pytest.raises(PublishError, match=f"{tmp_path / 'small'} cannot be written to"):
+        check_writable(tmp_path, "small")
 
 
 def test_a_place_that_does_not_exist_yet_will_do(tmp_path):
-    check_writable(tmp_path / "new" / "artifacts")
-    assert not (tmp_path / "new").exists()
+    check_writable(tmp_path / "new" / "artifacts", "small")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_metadata_are_json_that_people_can_read(version):
