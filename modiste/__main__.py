@@ -12,7 +12,7 @@ from modiste.commands.serve import serve
 from modiste.commands.train import train
 
 app = typer.Typer(
-    help="Train Keras classifiers and serve them: predict with, evaluate and describe any .keras file over HTTP.",
+    help="Train Keras classifiers and serve them: predictions, evaluations and summaries over HTTP.",
     no_args_is_help=True,
     # The mode that joins the lines of a docstring's paragraph; the usual one keeps them as hard breaks.
     rich_markup_mode="markdown",
