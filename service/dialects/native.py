@@ -73,7 +73,7 @@ def version_of(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < 10**9:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
         raise InvalidInput("a version is a positive integer")
     return int(text)
 

@@ -199,6 +199,7 @@ def test_a_regression_model_answers_a_value_and_a_multi_label_model_labels(artif
         pytest.param("/models/nope/predict", instances([]), 404, "model_not_found", "fashion_mnist", id="model"),
         pytest.param("/models/fashion_mnist/versions/9/predict", instances([]), 404, "model_not_found", "versions here: 1", id="version"),
         pytest.param("/models/fashion_mnist/versions/0/predict", instances([]), 422, "invalid_input", "positive", id="version 0"),
+        pytest.param(f"/models/fashion_mnist/versions/{'0' * 20 + '1' * 5000}/predict", instances([]), 422, "invalid_input", "positive", id="a version of 5,000 digits"),
         pytest.param("/models/fashion_mnist/versions/one/predict", instances([]), 422, "invalid_input", "positive", id="no version"),
     ],
 )  # fmt: skip
@@ -248,7 +249,7 @@ def test_other_methods_are_not_allowed(client):
     message(response, 405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("value", ["0", "-5", "soon", "1e3"])
+@pytest.mark.parametrize("value", ["0", "-5", "soon", "1e3", "0" * 10 + "9" * 5000])
 def test_a_timeout_must_be_positive_milliseconds(client, value):
     request_ = instances([[0] * 784])
     request_["headers"]["x-timeout-ms"] = value
