@@ -67,6 +67,7 @@ class Registry:
 
     def __init__(self, default_model: str | None) -> None:
         self._stated_default = default_model
+        self._default = default_model
         self._routes: dict[str, _Route] = {}
         self.records: dict[Key, Record] = {}
 
@@ -91,12 +92,17 @@ class Registry:
     @property
     def default_model(self) -> str | None:
         """The model of requests that name none; None where it cannot be told."""
-        if self._stated_default is not None:
-            return self._stated_default
+        return self._default
+
+    def choose_default(self) -> None:
+        """Settle the default model anew: the stated one, else the only one, else `fashion_mnist`.
+
+        Called when records come or go, so that no request pays for it.
+        """
         names = self.model_names
-        if len(names) == 1:
-            return names[0]
-        return FALLBACK_DEFAULT if FALLBACK_DEFAULT in names else None
+        if self._stated_default is None:
+            fallback = FALLBACK_DEFAULT if FALLBACK_DEFAULT in names else None
+            self._default = names[0] if len(names) == 1 else fallback
 
     @property
     def why_no_default(self) -> str:

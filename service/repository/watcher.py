@@ -101,6 +101,7 @@ class Watcher:
             self._seen[key] = candidate.fingerprint
             if same and key in self._wanted(found, candidate.model) and self._is_due(key, candidate):
                 self._loading[key] = asyncio.create_task(self._load(candidate), name=f"load {key}")
+        self._registry.choose_default()
         for model in self._registry.model_names:
             for version in self._registry.ready_versions(model)[: -self._versions_loaded]:
                 self._retire(self._registry.records[model, version])
