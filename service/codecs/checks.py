@@ -27,18 +27,20 @@ def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], lis
     Raises:
         InvalidInput: a value is NaN, infinite or out of the model's range; the message names the instance.
     """
-    if rows.dtype != np.uint8:
-        rows = _as_float32(rows, signature)
-    elif signature.range and not signature.takes_bytes:
-        _check_range(rows, signature.range)
-    warnings = [UNSCALED] if signature.takes_bytes and rows.max() <= 1 else []
-    return rows, warnings
+    bounds = signature.range
+    if bounds is None:
+        return _finite(rows), []
+    highest = rows.max()
+    # Asked so that NaN, which is never within, fails as well.
+    if not (highest <= bounds[1] and rows.min() >= bounds[0]):
+        raise _out_of_range(rows, bounds)
+    warnings = [UNSCALED] if signature.takes_bytes and highest <= 1 else []
+    return rows if rows.dtype == np.uint8 else rows.astype(np.float32), warnings
 
 
-def _as_float32(rows: NDArray[Any], signature: Signature) -> NDArray[Any]:
-    if signature.range:
-        _check_range(rows, signature.range)
-        return rows.astype(np.float32)
+def _finite(rows: NDArray[Any]) -> NDArray[Any]:
+    if rows.dtype == np.uint8:
+        return rows
     with np.errstate(over="ignore"):
         narrow = rows.astype(np.float32)
     finite = np.isfinite(narrow)
@@ -47,16 +49,13 @@ def _as_float32(rows: NDArray[Any], signature: Signature) -> NDArray[Any]:
     return narrow
 
 
-def _check_range(rows: NDArray[Any], bounds: tuple[float, float]) -> None:
+def _out_of_range(rows: NDArray[Any], bounds: tuple[float, float]) -> InvalidInput:
     low, high = bounds
-    # One comparison covers NaN too: it is never within.
-    if rows.min() >= low and rows.max() <= high:
-        return
     within = (rows >= low) & (rows <= high)
     where = _first_bad(within)
-    if rows.dtype.kind == "f" and not np.isfinite(rows[~within][0]):
-        raise InvalidInput(f"{where} is not a finite number; expected {low:g} to {high:g}")
-    raise InvalidInput(f"{where} is outside the model's range {low:g} to {high:g}")
+    if not np.isfinite(rows[~within][0]):
+        return InvalidInput(f"{where} is not a finite number; expected {low:g} to {high:g}")
+    return InvalidInput(f"{where} is outside the model's range {low:g} to {high:g}")
 
 
 def _first_bad(good: NDArray[np.bool_]) -> str:
