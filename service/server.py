@@ -56,7 +56,6 @@ class Server(uvicorn.Server):
     def __init__(self, settings: Settings) -> None:
         super().__init__(_config(settings))
         self._drain_delay_s = settings.drain_delay_ms / 1000
-        self._leaving: asyncio.TimerHandle | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Receive SIGTERM or SIGINT; asyncio's signal wake-up runs this between two callbacks."""
@@ -68,7 +67,7 @@ class Server(uvicorn.Server):
         lifecycle.stopping = True
         if self._drain_delay_s:
             logger.info("not ready any more; requests are accepted for %.1f s", self._drain_delay_s)
-        self._leaving = asyncio.get_running_loop().call_later(self._drain_delay_s, self._leave)
+        asyncio.get_running_loop().call_later(self._drain_delay_s, self._leave)
 
     def _leave(self) -> None:
         self.should_exit = True

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from modiste.artifact import Head, Metadata, Summary
+from modiste.metrics import class_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,6 @@ class Signature:
     are then checked for being finite alone.
     """
 
-    input_name: str
-    output_name: str
     shape: tuple[int | None, ...]
     range: tuple[float, float] | None
     units: int
@@ -30,8 +29,6 @@ class Signature:
         head = stated.head or summary.head
         units = first_output.shape[-1] or 1
         return cls(
-            input_name=first_input.name,
-            output_name=first_output.name,
             shape=first_input.shape[1:],
             range=stated.input_range or first_input.range,
             units=units,
@@ -53,9 +50,7 @@ class Signature:
     @property
     def classes(self) -> int:
         """Classes of the answer: one unit of a binary head stands for two; 0 for plain numbers."""
-        if self.head is Head.REGRESSION:
-            return 0
-        return 2 if self.head in (Head.SIGMOID, Head.LOGIT) else self.units
+        return class_count(self.head, self.units)
 
     def expected(self) -> str:
         """Say in words what `instances` may be, for messages."""

@@ -6,8 +6,6 @@ from modiste.artifact import Head
 from service.signature import Signature
 
 FASHION = Signature(
-    input_name="pixels",
-    output_name="probabilities",
     shape=(28, 28),
     range=(0.0, 255.0),
     units=10,

@@ -1,0 +1,70 @@
+"""The documentation that a server shows, and what browsers need of it."""
+
+import re
+
+
+def test_the_documentation_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    links = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
+    assert len(links) >= 2 and "http" not in "".join(links)
+    for link in links:
+        assert client.get(link).status_code == 200
+
+
+def test_a_browser_is_led_to_the_documentation(client):
+    for path, to in (("/", "/docs"), ("/favicon.ico", "/static-offline-docs/favicon.png")):
+        response = client.get(path)
+        assert (response.status_code, response.headers["location"]) == (307, to)
+        assert client.get(to).status_code == 200
+    assert "/docs" in client.get("/nope").json()["error"]["message"]
+
+
+def test_every_body_and_status_is_documented_with_examples(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/predict", "/models/{name}/predict", "/models/{name}/versions/{version}/predict"):
+        operation = paths[path]["post"]
+        assert set(operation["requestBody"]["content"]) == {
+            "application/json",
+            "application/x-npy",
+            "application/octet-stream",
+            "image/png",
+            "image/jpeg",
+            "multipart/form-data",
+        }
+        assert {"200", "400", "404", "413", "415", "422", "429", "503", "504"} <= set(operation["responses"])
+    assert {"400", "404", "413", "415", "422", "503"} <= set(paths["/evaluate"]["post"]["responses"])
+    assert {"404", "503"} <= set(paths["/model/summary"]["get"]["responses"])
+    assert {"/evaluate", "/model/summary", "/models", "/health/live", "/health/ready"} <= set(paths)
+
+
+def test_the_documented_examples_work_as_they_stand(client):
+    operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    answers = []
+    for kind, documented in operation["requestBody"]["content"].items():
+        for example in documented.get("examples", {}).values():
+            if "value" in example:
+                response = client.post("/predict", json=example["value"])
+            else:
+                body = client.get("/" + example["externalValue"])
+                assert body.headers["content-type"] == kind
+                response = client.post("/predict", content=body.content, headers={"content-type": kind})
+            assert response.status_code == 200, response.text
+            answers.append(response.json()["predictions"][0]["class"])
+    assert len(answers) == 7 and len(set(answers)) == 1
+    assert client.get("/docs/examples/shoe.png").status_code == 404
+
+
+def test_browsers_may_call_from_the_origins_that_are_set(make_client):
+    client = make_client(cors_origins="https://a.example")
+    asked = {"origin": "https://a.example", "access-control-request-method": "POST"}
+    response = client.request("OPTIONS", "/predict", headers=asked)
+    assert response.headers["access-control-allow-origin"] == "https://a.example"
+    response = client.get("/health/live", headers={"origin": "https://b.example"})
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_behind_a_root_path_every_route_answers(make_client):
+    client = make_client(root_path="/ml")
+    assert "/ml/openapi.json" in client.get("/ml/docs").text
+    assert client.get("/ml/health/ready").status_code == 200
+    assert client.post("/ml/predict", json={"instances": [[0] * 784]}).status_code == 200
