@@ -1,14 +1,16 @@
 """The engine for GPUs and for what ONNX cannot express: the Keras model itself, compiled by XLA.
 
 Every batch size in use is compiled ahead, and rows are padded to the next one: a new size would
-otherwise be traced and compiled in front of a waiting caller (tensorflow/tensorflow#34907). The
-model lives in one thread, which is the only one that touches it.
+otherwise be traced and compiled in front of a waiting caller (tensorflow/tensorflow#34907). Pixels of
+0 to 255 go to the device as bytes, a quarter of what they are as float32, and are cast there.
 """
 
+import importlib.util
 import os
 import tempfile
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,9 +21,17 @@ from modiste.artifact import ArtifactError
 from modiste.prepare import examine
 from modiste.reading import ReadingLimits
 from modiste.reading.file import copy_file
+from service.engine.forms import Forms, Outputs
+from service.engine.staging import Slot, Staging
+from service.signature import Signature
 
 Backend = Literal["tensorflow", "jax"]
-Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+_ON_ACCELERATOR = 3
+"""Batches under way on an accelerator: one is copied in, one computes, one is fetched."""
+
+_MOST_FORMS = 256
+"""Compiled forms that are kept. An input with an axis of any length has one for each length that comes."""
 
 
 class KerasEngine:
@@ -29,93 +39,134 @@ class KerasEngine:
 
     name = "keras"
 
-    def __init__(self, path: Path, sha256: str, sizes: list[int], backend: Backend) -> None:
-        """Check a model file once more, in this process that will run it, and load it.
+    def __init__(
+        self,
+        path: Path,
+        sha256: str,
+        sizes: Sequence[int],
+        backend: Backend,
+        signature: Signature,
+        batches_in_flight: int | None = None,
+    ) -> None:
+        """Check a model file once more, in this process that will run it, load it and compile it.
 
         Args:
             path: the ``.keras`` or ``.h5`` file.
             sha256: of the file that was prepared.
             sizes: the batch sizes, ascending.
             backend: of Keras; read by Keras once in a process, so every version has the same.
+            signature: of the version; its shape and range say what is compiled ahead.
+            batches_in_flight: None stands for what suits the device: one on the processor, which a second
+                batch would only slow down.
         """
-        os.environ["KERAS_BACKEND"] = backend
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        # Imported here: a server of prepared versions must start without TensorFlow.
-        import keras
-
-        from modiste.prepare.loading import load_for_serving
-
-        if keras.backend.backend() != backend:
-            raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process, not on {backend}")
-        if backend == "tensorflow":
-            _grow_device_memory()
-        with tempfile.TemporaryDirectory(prefix="modiste-load-") as folder:
-            # A private copy: nobody can exchange the file between the check and the loading.
-            copy = Path(folder) / f"model{path.suffix}"
-            if copy_file(path, copy, ReadingLimits().file_bytes) != sha256:
-                raise ArtifactError(f"{path.name} is not the file that was prepared")
-            # A summary can be written by anyone: what it vouches for is examined again, in a child.
-            verdict = examine(copy)
-            if not verdict.ok:
-                raise ArtifactError(f"{verdict.reason}: {verdict.detail}")
-            model = load_for_serving(copy)
+        model = _load(path, sha256, backend)
+        forms = _forms(model, backend)
         self._sizes = sizes
-        self._forward = _compiled_tensorflow(model) if backend == "tensorflow" else _compiled_jax(model)
+        self._takes_bytes = signature.takes_bytes
+        self._form = lru_cache(maxsize=_MOST_FORMS)(forms.compile)
+        self.batches_in_flight = batches_in_flight or (_ON_ACCELERATOR if forms.on_accelerator else 1)
+        self._staging = Staging(self.batches_in_flight)
+        self._compile_ahead(signature)
 
     def infer(self, rows: NDArray[Any]) -> NDArray[np.float32]:
-        """Pad to the next compiled size and compute; see `service.engine.port.Engine`."""
+        """Start a batch and wait for it; see `service.engine.port.Engine`."""
+        return self.start(rows).result()
+
+    def start(self, rows: NDArray[Any]) -> "_Batch":
+        """Pad to the next compiled size and launch; see `service.engine.port.PipelinedEngine`."""
         count = len(rows)
-        size = self._sizes[min(bisect_left(self._sizes, count), len(self._sizes) - 1)]
-        batch = np.zeros((max(size, count), *rows.shape[1:]), np.float32)
-        batch[:count] = rows
-        return self._forward(batch)[:count]
+        if not 0 < count <= self._sizes[-1]:
+            raise ValueError(f"a batch has 1 to {self._sizes[-1]} rows; got {count}")
+        size = self._sizes[bisect_left(self._sizes, count)]
+        dtype = np.uint8 if self._takes_bytes and rows.dtype == np.uint8 else np.float32
+        launch = self._form((size, *rows.shape[1:]), dtype)
+        if count == size and rows.dtype == dtype and rows.flags.c_contiguous:
+            return _Batch(launch(rows), count, None, self._staging)
+        slot = self._staging.take()
+        try:
+            outputs = launch(slot.padded(rows, size, dtype))
+        except BaseException:
+            self._staging.replace()
+            raise
+        return _Batch(outputs, count, slot, self._staging)
 
     def close(self) -> None:
         """Drop the compiled model; TensorFlow keeps most of its memory until the process ends."""
-        del self._forward
+        del self._form
+
+    def _compile_ahead(self, signature: Signature) -> None:
+        """Compile every size as bytes, where the model takes them, and as float32, which JSON may bring."""
+        shape = [length for length in signature.shape if length is not None]
+        if len(shape) < len(signature.shape):
+            return  # the lengths that will come are not known
+        for dtype in (np.float32, np.uint8) if self._takes_bytes else (np.float32,):
+            for size in self._sizes:
+                # Run once: what a device loads or tunes at the first launch is not for a caller to wait for.
+                self.infer(np.zeros((size, *shape), dtype))
 
 
-def _grow_device_memory() -> None:
-    """Take a device's memory as it is needed: by default TensorFlow takes nearly all of it at once.
+class _Batch:
+    """A batch under way. Its slot is free again when its outputs are there."""
 
-    The complaint: tensorflow/serving#1929. Must happen before anything is placed on the device.
-    """
-    import tensorflow as tf
+    def __init__(self, outputs: Outputs, count: int, slot: Slot | None, staging: Staging) -> None:
+        self._outputs = outputs
+        self._count = count
+        self._slot = slot
+        self._staging = staging
 
-    for device in tf.config.list_physical_devices("GPU"):
-        if not tf.config.experimental.get_memory_growth(device):
-            tf.config.experimental.set_memory_growth(device, True)
-
-
-def _compiled_tensorflow(model: Any) -> Forward:
-    import tensorflow as tf
-
-    def forward(batch: Any) -> Any:
-        return tf.cast(model(batch, training=False), tf.float32)
-
-    compiled = tf.function(forward, jit_compile=True)
-
-    def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        outputs: NDArray[np.float32] = compiled(tf.convert_to_tensor(batch)).numpy()
+    def result(self) -> NDArray[np.float32]:
+        """Wait for the outputs; see `service.engine.port.Pending`."""
+        if self._slot is None:
+            return self._outputs()[: self._count]
+        try:
+            # A copy: a model that hands its input through may answer with the slot's own memory.
+            outputs = self._outputs()[: self._count].copy()
+        except BaseException:
+            self._staging.replace()
+            raise
+        self._staging.give_back(self._slot)
         return outputs
 
-    return call
+
+def _load(path: Path, sha256: str, backend: Backend) -> Any:
+    if importlib.util.find_spec(backend) is None:
+        other = "jax" if backend == "tensorflow" else "tensorflow"
+        raise ArtifactError(
+            f"the Keras engine is set to run on {backend}, which is not installed here: install it, or set "
+            f"MODISTE_KERAS_BACKEND={other}"
+        )
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # JAX would take three quarters of a device's memory at once.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    # Imported here: a server of prepared versions must start without TensorFlow.
+    import keras
+
+    from modiste.prepare.loading import load_for_serving
+
+    if keras.backend.backend() != backend:
+        raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process, not on {backend}")
+    if backend == "tensorflow":
+        from service.engine import tensorflow_forms
+
+        tensorflow_forms.set_up()
+    with tempfile.TemporaryDirectory(prefix="modiste-load-") as folder:
+        # A private copy: nobody can exchange the file between the check and the loading.
+        copy = Path(folder) / f"model{path.suffix}"
+        if copy_file(path, copy, ReadingLimits().file_bytes) != sha256:
+            raise ArtifactError(f"{path.name} is not the file that was prepared")
+        # A summary can be written by anyone: what it vouches for is examined again, in a child.
+        verdict = examine(copy)
+        if not verdict.ok:
+            raise ArtifactError(f"{verdict.reason}: {verdict.detail}")
+        return load_for_serving(copy)
 
 
-def _compiled_jax(model: Any) -> Forward:
-    import jax
-    import jax.numpy as jnp
+def _forms(model: Any, backend: Backend) -> Forms:
+    if backend == "jax":
+        from service.engine.jax_forms import JaxForms
 
-    trainable = [variable.value for variable in model.trainable_variables]
-    fixed = [variable.value for variable in model.non_trainable_variables]
+        return JaxForms(model)
+    from service.engine.tensorflow_forms import TensorFlowForms
 
-    def forward(trainable: Any, fixed: Any, batch: Any) -> Any:
-        outputs, _ = model.stateless_call(trainable, fixed, batch, training=False)
-        return outputs.astype(jnp.float32)
-
-    compiled = jax.jit(forward)
-
-    def call(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(compiled(trainable, fixed, batch))
-
-    return call
+    return TensorFlowForms(model)

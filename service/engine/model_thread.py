@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from service.engine.reply import Reply
+
 T = TypeVar("T")
 
 
@@ -22,9 +24,9 @@ class ModelThread:
 
     def run(self, function: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         """Call ``function(*args)`` in the thread; the future belongs to the running loop."""
-        call = _Call(function, args, asyncio.get_running_loop())
+        call = _Call(function, args)
         self._calls.put(call)
-        return call.future
+        return call.reply.future
 
     def close(self, wait_s: float = 5.0) -> None:
         """End the thread after the calls that it has, waiting for it with a bound."""
@@ -38,28 +40,15 @@ class ModelThread:
 
 
 class _Call(Generic[T]):
-    def __init__(
-        self, function: Callable[..., T], args: tuple[Any, ...], loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, function: Callable[..., T], args: tuple[Any, ...]) -> None:
         self._function = function
         self._args = args
-        self._loop = loop
-        self.future: asyncio.Future[T] = loop.create_future()
+        self.reply: Reply[T] = Reply()
 
     def __call__(self) -> None:
-        result: T | None = None
-        error: Exception | None = None
         try:
             result = self._function(*self._args)
-        except Exception as caught:
-            error = caught
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._resolve, result, error)
-
-    def _resolve(self, result: Any, error: Exception | None) -> None:
-        if self.future.done():
-            return
-        if error is not None:
-            self.future.set_exception(error)
+        except Exception as error:
+            self.reply.fail(error)
         else:
-            self.future.set_result(result)
+            self.reply.give(result)

@@ -18,6 +18,7 @@ class OnnxEngine:
     """
 
     name = "onnx"
+    batches_in_flight = 1
 
     def __init__(self, path: Path, threads: int) -> None:
         options = ort.SessionOptions()

@@ -15,11 +15,15 @@ class Engine(Protocol):
     name: str
     """The word for it in summaries: ``onnx`` or ``keras``."""
 
+    batches_in_flight: int
+    """How many batches may be under way at once; above one, the engine is a `PipelinedEngine`."""
+
     def infer(self, rows: NDArray[Any]) -> NDArray[np.float32]:
         """Compute one forward pass.
 
         Args:
-            rows: uint8 or float32 [n, *shape of the model's input], 0 < n <= the batch limit.
+            rows: uint8 or float32 [n, *shape of the model's input], 0 < n <= the batch limit; not
+                changed, and not to be changed until the outputs are there.
 
         Returns:
             The model's raw outputs, float32 [n, units].
@@ -31,4 +35,24 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back memory and threads; called once, when nothing computes."""
+        ...
+
+
+class Pending(Protocol):
+    """A batch that was started."""
+
+    def result(self) -> NDArray[np.float32]:
+        """Wait for the outputs, as `Engine.infer` returns them; called once."""
+        ...
+
+
+class PipelinedEngine(Engine, Protocol):
+    """An engine on a device of its own, which computes while the host does something else."""
+
+    def start(self, rows: NDArray[Any]) -> Pending:
+        """Hand a batch to the device and return at once; arguments and errors are those of `infer`.
+
+        One thread starts batches and another waits for them, in the order in which they were started.
+        Where `batches_in_flight` batches are under way it blocks until one is fetched.
+        """
         ...

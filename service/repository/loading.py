@@ -29,6 +29,7 @@ from service.batching import Compute
 from service.engine.keras_engine import Backend, KerasEngine
 from service.engine.model_thread import ModelThread
 from service.engine.onnx_engine import OnnxEngine
+from service.engine.pipeline import Pipeline
 from service.engine.port import Engine
 from service.engine.warm import batch_sizes, warm_up
 from service.errors import ServingError
@@ -64,7 +65,9 @@ class FileInfo:
 class Loaded:
     """A version that is open and warm.
 
-    `inline` says that `compute` answers at once, in the event loop; else in a thread that `release` ends.
+    `inline` says that `compute` answers at once, in the event loop; else it returns a future at once, and
+    `release` ends its threads. It may be called `batches_in_flight` times before the first result is there;
+    results come in the order of the calls.
     """
 
     summary: Summary
@@ -72,6 +75,7 @@ class Loaded:
     signature: Signature
     engine: Engine
     compute: Compute
+    batches_in_flight: int
     inline: bool
     release: Callable[[], None]
     files: tuple[FileInfo, ...]
@@ -104,23 +108,25 @@ class Loader:
         if metadata is not None:
             _check_metadata(candidate, metadata)
         signature = _signature(summary, metadata)
-        engine = self._open(summary, prepared, source)
+        engine = self._open(summary, prepared, source, signature)
         try:
             slowest = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
         except BaseException:
             engine.close()
             raise
-        inline = slowest <= self._policy.inline_compute_s
+        # What computes on another device is never waited for in the event loop, however short it is.
+        inline = engine.batches_in_flight == 1 and slowest <= self._policy.inline_compute_s
         compute, release = (engine.infer, engine.close) if inline else _in_thread(engine, candidate)
         files = _files(candidate, prepared, source)
-        return Loaded(summary, metadata, signature, engine, compute, inline, release, files)
+        in_flight = engine.batches_in_flight
+        return Loaded(summary, metadata, signature, engine, compute, in_flight, inline, release, files)
 
     def _prepare(self, source: Path | None) -> Path:
         if source is None:
             raise ArtifactError("there is no model file: expected model.keras, model.h5, or a prepared form")
         return self._cache.prepared(source)
 
-    def _open(self, summary: Summary, prepared: Path, source: Path | None) -> Engine:
+    def _open(self, summary: Summary, prepared: Path, source: Path | None, signature: Signature) -> Engine:
         kind = summary.engine if self._policy.engine == "auto" else self._policy.engine
         if kind == "onnx":
             return OnnxEngine(_checked_onnx(summary, prepared), self._policy.onnx_threads)
@@ -129,7 +135,7 @@ class Loader:
         if source is None:
             raise ArtifactError("this version needs the Keras engine, and its model file is missing")
         sizes = batch_sizes(self._policy.max_batch_rows)
-        return KerasEngine(source, summary.source_sha256, sizes, self._policy.keras_backend)
+        return KerasEngine(source, summary.source_sha256, sizes, self._policy.keras_backend, signature)
 
     def cancel(self) -> None:
         """End a preparation that runs now, from another thread."""
@@ -137,14 +143,22 @@ class Loader:
 
 
 def _in_thread(engine: Engine, candidate: Candidate) -> tuple[Compute, Callable[[], None]]:
-    """Compute in a thread of the version's own, so that a long forward pass does not hold up the loop."""
-    thread = ModelThread(f"{candidate.model}-{candidate.version}")
+    """Compute in threads of the version's own, so that a long forward pass does not hold up the loop."""
+    name = f"{candidate.model}-{candidate.version}"
+    threads: ModelThread | Pipeline
+    compute: Compute
+    if isinstance(engine, KerasEngine) and engine.batches_in_flight > 1:
+        threads = Pipeline(engine, name)
+        compute = threads.compute
+    else:
+        threads = ModelThread(name)
+        compute = functools.partial(threads.run, engine.infer)
 
     def release() -> None:
-        thread.close()
+        threads.close()
         engine.close()
 
-    return functools.partial(thread.run, engine.infer), release
+    return compute, release
 
 
 def _require_regular_files(candidate: Candidate) -> None:

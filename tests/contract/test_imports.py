@@ -46,7 +46,13 @@ LAYERS = {
     "supervisor": {"server", "settings"},
 }
 WEB_FRAMEWORK = {"service.app", "service.parts", "service.routes"}
-KERAS = ("modiste.prepare", "service.engine.keras_engine", "training")
+KERAS = (
+    "modiste.prepare",
+    "service.engine.jax_forms",
+    "service.engine.keras_engine",
+    "service.engine.tensorflow_forms",
+    "training",
+)
 
 
 @cache
