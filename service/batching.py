@@ -1,4 +1,4 @@
-"""Micro-batching of rows: a pure queue, and one task that owns it.
+"""Micro-batching of rows: a pure queue, and the batcher that owns it on one event loop.
 
 Invariants, each with a test that carries its number:
 
@@ -11,17 +11,17 @@ Invariants, each with a test that carries its number:
    others pass between its pieces.
 7. Rows whose caller left, or whose deadline passed, are never computed.
 8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
-9. When the task ends, whatever it still holds fails with ShuttingDown.
+9. When the batcher ends, whatever it still holds fails with ShuttingDown.
+10. No more than `batches_in_flight` batches are with the engine at once.
 """
 
 import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from inspect import isawaitable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +41,18 @@ class BatchPolicy:
     max_rows_in_flight: int
 
 
-@dataclass(slots=True, eq=False)
 class Entry:
     """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock."""
 
-    rows: Rows
-    deadline: float
-    future: asyncio.Future[Rows]
-    taken: int = 0
-    parts: list[Rows] = field(default_factory=list)
+    __slots__ = ("_missing", "_outputs", "deadline", "future", "rows", "taken")
+
+    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows]) -> None:
+        self.rows = rows
+        self.deadline = deadline
+        self.future = future
+        self.taken = 0
+        self._missing = len(rows)
+        self._outputs: Rows | None = None
 
     @property
     def ended(self) -> bool:
@@ -61,15 +64,25 @@ class Entry:
         start, self.taken = self.taken, min(self.taken + room, len(self.rows))
         return Piece(self, start, self.taken)
 
-    def receive(self, outputs: Rows) -> None:
-        """Take the outputs of the next piece; the last one ends the entry."""
-        self.parts.append(outputs)
-        if sum(map(len, self.parts)) == len(self.rows) and not self.ended:
-            self.future.set_result(self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts))
+    def receive(self, start: int, outputs: Rows) -> None:
+        """Take the outputs of the piece that begins at row `start`; the last one missing ends the entry."""
+        count = len(self.rows)
+        self._missing -= len(outputs)
+        if len(outputs) < count:
+            if self._outputs is None:
+                self._outputs = np.empty((count, *outputs.shape[1:]), outputs.dtype)
+            self._outputs[start : start + len(outputs)] = outputs
+            outputs = self._outputs
+        if not self._missing and not self.future.done():
+            self.future.set_result(outputs)
+
+    def fail(self, error: ServingError) -> None:
+        """End the entry with an error, unless it has ended."""
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The rows `start` to `stop` of one entry, as part of one batch."""
 
     entry: Entry
@@ -140,23 +153,32 @@ class PendingQueue:
 
 
 class Batcher:
-    """The one task that owns a version's queue, and the admission in front of it.
+    """A version's queue, the admission in front of it, and the hand-over of batches to the engine.
 
-    Belongs to one event loop; nothing here may be called from another thread.
+    It has no task of its own: a batch is taken in a callback of the loop, once for all that arrived in one
+    round of it. A task would cost every lone request two more rounds. Belongs to one event loop; nothing
+    here may be called from another thread.
     """
 
     def __init__(
-        self, compute: Compute, policy: BatchPolicy, clock: Callable[[], float] = time.monotonic
+        self,
+        compute: Compute,
+        policy: BatchPolicy,
+        batches_in_flight: int = 1,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._compute = compute
         self._policy = policy
+        self._batches_in_flight = batches_in_flight
         self._clock = clock
         self._queue = PendingQueue()
-        self._computing: list[Piece] = []
-        self._arrived = asyncio.Event()
+        self._computing: dict[asyncio.Future[Rows], list[Piece]] = {}
         self._rows_in_flight = 0
-        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_death: Callable[[BaseException], None] = lambda error: None
+        self._scheduled = False
         self._closing = False
+        self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = math.inf
 
@@ -167,28 +189,24 @@ class Batcher:
 
     @property
     def alive(self) -> bool:
-        """Whether the task runs: false before `start`, and when it ended for any cause."""
-        return self._task is not None and not self._task.done()
+        """Whether it answers: false before `start`, and after it ended for any cause."""
+        return self._loop is not None and not self._ended.is_set()
 
     def start(self, on_death: Callable[[BaseException], None] = lambda error: None) -> None:
-        """Start the task on the running loop; `on_death` hears of an error that ends it, which is a bug."""
-
-        def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                on_death(error)
-
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="batcher")
-        self._task.add_done_callback(ended)
+        """Start on the running loop; `on_death` hears of an error that ends the batcher, which is a bug."""
+        self._loop = asyncio.get_running_loop()
+        self._on_death = on_death
 
     async def stop(self, grace_s: float) -> None:
         """Refuse what comes, finish what is held within the grace period, fail the rest."""
         self._closing = True
-        self._arrived.set()
-        if self._task is None:
-            return
-        await asyncio.wait({self._task}, timeout=grace_s)
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        if self.alive:
+            if not self._scheduled:
+                self._schedule()
+            try:
+                await asyncio.wait_for(self._ended.wait(), grace_s)
+            except TimeoutError:
+                self._end()
 
     def submit(self, rows: Rows, deadline: float) -> asyncio.Future[Rows]:
         """Admit rows [n, ...] with n > 0, or refuse them at once.
@@ -202,70 +220,91 @@ class Batcher:
 
         Raises:
             Overloaded: the limit of rows in flight would be passed.
-            ShuttingDown: the batcher is stopping or its task has ended.
+            ShuttingDown: the batcher is stopping or has ended.
         """
-        if self._closing or not self.alive:
+        if self._closing or self._loop is None or self._ended.is_set():
             raise ShuttingDown("this version of the model is stopping; ask again")
         count = len(rows)
-        limit = self._policy.max_rows_in_flight
-        if self._rows_in_flight + count > limit:
+        in_flight, limit = self._rows_in_flight + count, self._policy.max_rows_in_flight
+        if in_flight > limit:
             raise Overloaded(
-                f"{count} rows do not fit: {self._rows_in_flight} of at most {limit} are in flight; try again"
+                f"{count} rows do not fit: {in_flight - count} of at most {limit} are in flight; try again"
             )
-        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._rows_in_flight += count
+        self._rows_in_flight = in_flight
+        future: asyncio.Future[Rows] = self._loop.create_future()
         future.add_done_callback(lambda _: self._release(count))
         self._queue.add(Entry(rows, deadline, future))
-        self._watch_deadline()
-        self._arrived.set()
+        if deadline < self._rings_at:
+            self._watch_deadline()
+        if not self._scheduled:
+            self._schedule()
         return future
 
     def _release(self, count: int) -> None:
         self._rows_in_flight -= count
 
-    async def _run(self) -> None:
-        try:
-            while True:
-                if not self._queue:
-                    if self._closing:
-                        return
-                    self._arrived.clear()
-                    await self._arrived.wait()
-                await self._step()
-                # A compute that runs in the loop never yields: let the answers out and arrivals in.
-                await asyncio.sleep(0)
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            held = [*self._queue.clear(), *(piece.entry for piece in self._computing)]
-            for entry in held:
-                _fail(entry, ShuttingDown("the server is stopping; ask again"))
+    def _schedule(self) -> None:
+        """Take a batch when the loop has run what is ready now, so that what arrives with it goes along."""
+        assert self._loop is not None
+        self._scheduled = True
+        self._loop.call_soon(self._pump)
 
-    async def _step(self) -> None:
-        self._drop_expired()
-        pieces = self._computing = self._queue.take(self._policy.max_batch_rows)
+    def _pump(self) -> None:
+        """Hand one batch to the engine, where it has room for one.
+
+        One and no more: where the engine computes in the loop, answers must get out and arrivals in.
+        """
+        self._scheduled = False
+        try:
+            self._drop_expired()
+            if self._queue and len(self._computing) < self._batches_in_flight:
+                self._hand_over(self._queue.take(self._policy.max_batch_rows))
+            if self._queue:
+                if len(self._computing) < self._batches_in_flight:
+                    self._schedule()
+            elif self._closing and not self._computing:
+                self._end()
+        except BaseException as error:
+            self._end()
+            self._on_death(error)
+            if not isinstance(error, Exception):
+                raise
+
+    def _hand_over(self, pieces: list[Piece]) -> None:
         if not pieces:
             return
         try:
-            outputs = await self._outputs(_joined(pieces))
-        except ServingError as error:
-            for piece in pieces:
-                _fail(piece.entry, error)
-        else:
-            _deal(pieces, outputs)
-        self._computing = []
-
-    async def _outputs(self, rows: Rows) -> Rows:
-        try:
-            result = self._compute(rows)
-            outputs = await result if isawaitable(result) else result
-        except ServingError:
-            raise
+            result = self._compute(_joined(pieces))
         except Exception as error:
-            raise ModelFailure("the model failed on this batch") from error
-        if len(outputs) != len(rows):
-            raise ModelFailure(f"the model answered {len(outputs)} rows for {len(rows)}")
-        return outputs
+            _fail(pieces, error)
+            return
+        if isinstance(result, np.ndarray):
+            _deal(pieces, result)
+            return
+        future = asyncio.ensure_future(result)
+        self._computing[future] = pieces
+        future.add_done_callback(self._computed)
+
+    def _computed(self, future: asyncio.Future[Rows]) -> None:
+        pieces = self._computing.pop(future, ())
+        if future.cancelled():
+            _fail(pieces, ShuttingDown("the server is stopping; ask again"))
+        elif (error := future.exception()) is not None:
+            _fail(pieces, error)
+        else:
+            _deal(pieces, future.result())
+        if not self._scheduled and not self._ended.is_set():
+            # At once, not in the next round: the engine is idle.
+            self._pump()
+
+    def _end(self) -> None:
+        self._ended.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        under_way = [piece.entry for pieces in self._computing.values() for piece in pieces]
+        self._computing.clear()
+        for entry in [*self._queue.clear(), *under_way]:
+            entry.fail(ShuttingDown("the server is stopping; ask again"))
 
     def _watch_deadline(self) -> None:
         """Have the timer ring at the earliest deadline, whatever the engine is doing then.
@@ -279,7 +318,8 @@ class Batcher:
             self._timer.cancel()
         self._rings_at = earliest
         delay_s = max(earliest - self._clock(), 0.001)
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+        assert self._loop is not None
+        self._timer = self._loop.call_later(delay_s, self._ring)
 
     def _ring(self) -> None:
         self._rings_at = math.inf
@@ -288,7 +328,7 @@ class Batcher:
 
     def _drop_expired(self) -> None:
         for entry in self._queue.expire(self._clock()):
-            _fail(entry, DeadlineExceeded("the deadline passed before the answer was computed"))
+            entry.fail(DeadlineExceeded("the deadline passed before the answer was computed"))
 
 
 def _joined(pieces: list[Piece]) -> Rows:
@@ -297,14 +337,23 @@ def _joined(pieces: list[Piece]) -> Rows:
     return np.concatenate([piece.rows for piece in pieces])
 
 
-def _deal(pieces: list[Piece], outputs: Rows) -> None:
+def _deal(pieces: Sequence[Piece], outputs: Rows) -> None:
+    """Give each caller its outputs; an answer of the wrong length is nobody's."""
+    expected = sum(piece.stop - piece.start for piece in pieces)
+    if len(outputs) != expected:
+        _fail(pieces, ModelFailure(f"the model answered {len(outputs)} rows for {expected}"))
+        return
     start = 0
-    for piece in pieces:
-        stop = start + piece.stop - piece.start
-        piece.entry.receive(outputs[start:stop])
+    for entry, first, last in pieces:
+        stop = start + last - first
+        entry.receive(first, outputs[start:stop])
         start = stop
 
 
-def _fail(entry: Entry, error: ServingError) -> None:
-    if not entry.ended:
-        entry.future.set_exception(error)
+def _fail(pieces: Sequence[Piece], error: BaseException) -> None:
+    if not isinstance(error, ServingError):
+        failure = ModelFailure("the model failed on this batch")
+        failure.__cause__ = error
+        error = failure
+    for piece in pieces:
+        piece.entry.fail(error)

@@ -153,7 +153,7 @@ class Watcher:
             return
         finally:
             del self._loading[candidate.key]
-        batcher = Batcher(loaded.compute, self._policy)
+        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight)
         batcher.start(on_death=_end_process)
         shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
         record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)

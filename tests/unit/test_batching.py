@@ -49,8 +49,10 @@ class Recorder:
         return first
 
 
-def started(compute: object, max_batch: int = 8, in_flight: int = 1000, clock=lambda: 0.0) -> Batcher:
-    batcher = Batcher(compute, BatchPolicy(max_batch, in_flight), clock)
+def started(
+    compute: object, max_batch: int = 8, in_flight: int = 1000, clock=lambda: 0.0, batches: int = 1
+) -> Batcher:
+    batcher = Batcher(compute, BatchPolicy(max_batch, in_flight), batches, clock)
     batcher.start()
     return batcher
 
@@ -206,6 +208,43 @@ def test_9_what_is_held_when_the_grace_period_ends_fails_with_shutting_down():
     run(main())
 
 
+def test_10_the_engine_has_as_many_batches_as_it_takes_and_no_more():
+    async def main():
+        compute = Recorder()
+        batcher = started(compute, max_batch=2, batches=2)
+        compute.gate.clear()
+        large = batcher.submit(rows(*range(9)), NEVER)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert compute.sizes == [2, 2]
+        compute.gate.set()
+        assert (await large)[:, 0].tolist() == [2 * i for i in range(9)]
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_outputs_keep_their_place_when_batches_end_in_another_order():
+    async def main():
+        gates = [asyncio.Event(), asyncio.Event()]
+
+        async def compute(batch: Rows) -> Rows:
+            await gates[int(batch[0, 0]) // 2].wait()
+            return double(batch)
+
+        batcher = started(compute, max_batch=2, batches=2)
+        answer = batcher.submit(rows(0, 1, 2, 3), NEVER)
+        await asyncio.sleep(0)
+        gates[1].set()
+        await asyncio.sleep(0.01)
+        assert not answer.done()
+        gates[0].set()
+        assert (await answer)[:, 0].tolist() == [0, 2, 4, 6]
+        await batcher.stop(1)
+
+    run(main())
+
+
 def test_stop_finishes_what_it_holds_within_the_grace_period():
     async def main():
         compute = Recorder()
@@ -221,12 +260,12 @@ def test_stop_finishes_what_it_holds_within_the_grace_period():
     run(main())
 
 
-def test_an_error_of_the_task_itself_is_told_and_leaves_nobody_waiting():
+def test_an_error_of_the_batcher_itself_is_told_and_leaves_nobody_waiting():
     async def main():
         def broken_clock() -> float:
             raise RuntimeError("no time")
 
-        batcher = Batcher(double, BatchPolicy(8, 100), broken_clock)
+        batcher = Batcher(double, BatchPolicy(8, 100), clock=broken_clock)
         told = asyncio.get_running_loop().create_future()
         batcher.start(on_death=told.set_result)
         waiting = batcher.submit(rows(1), math.inf)
@@ -258,12 +297,15 @@ ARRIVALS = st.lists(
     max_batch=st.integers(1, 9),
     in_thread=st.booleans(),
     poison=st.sampled_from([None, 5, 17]),
+    batches=st.integers(1, 3),
 )
-def test_1_every_caller_ends_once_with_what_it_would_get_alone(arrivals, max_batch, in_thread, poison):
+def test_1_every_caller_ends_once_with_what_it_would_get_alone(
+    arrivals, max_batch, in_thread, poison, batches
+):
     """Against an oracle that answers one caller after the other."""
 
     async def main():
-        largest = 0
+        largest = together = 0
 
         def answer(batch: Rows) -> Rows:
             nonlocal largest
@@ -273,10 +315,15 @@ def test_1_every_caller_ends_once_with_what_it_would_get_alone(arrivals, max_bat
             return double(batch)
 
         async def answer_later(batch: Rows) -> Rows:
+            nonlocal together
+            together += 1
+            assert together <= batches
             await asyncio.sleep(0)
+            together -= 1
             return answer(batch)
 
-        batcher = started(answer_later if in_thread else answer, max_batch, in_flight=60, clock=lambda: 5.0)
+        compute = answer_later if in_thread else answer
+        batcher = started(compute, max_batch, in_flight=60, clock=lambda: 5.0, batches=batches)
         number, callers = 0, []
         for count, fate, turns in arrivals:
             mine = list(range(number, number + count))
