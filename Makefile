@@ -5,7 +5,8 @@
 #   make train RECIPE=x   train a recipe and publish the version
 #   make check            lint, format, types
 #   make e2e              the end-to-end tests alone
-#   make bench            measure the server on this machine
+#   make bench            measure the server on this machine, beside its peers    [ARGS="--peers none"]
+#   make bench-smoke      the same at its shortest, to see that it works
 #   make lock             resolve the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench lock clean help
+.PHONY: recipe-named serve test train check e2e bench bench-smoke lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -46,6 +47,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ARGS)
+
+bench-smoke: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.smoke
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,12 +93,16 @@ def started(request: Request, port: int, connections: int) -> Iterator[subproces
 
 def finished(process: subprocess.Popen[str], seconds: float) -> Outcome:
     """Let a run go on for so long, end it, and return what it came to."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
+    wait(process, seconds)
+    process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=_END_S)
     return parsed(output)
+
+
+def wait(process: subprocess.Popen[str], seconds: float) -> None:
+    """Let a run go on for so long, or until it ends by itself, which is an error."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def parsed(output: str) -> Outcome:
