@@ -2,7 +2,8 @@
 
 A shared machine changes its speed. So the two are asked in turns (ceiling, server, ceiling, server, ceiling),
 each figure of the server is compared with the mean of the ceiling's on both sides of it, and the row holds
-the medians over its turns.
+the medians over its turns. A server so slow that a turn would hold few answers gets one long turn, and
+what it still has to answer from one run is waited for before the next.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench import processes, wrk
-from bench.http import Request
+from bench.http import Request, send
 from bench.limit import Parts
 from bench.servers import Running
 from bench.subjects import Subject
 from bench.workloads import Workload
 
 _WARM_S = 0.3
+_SLOW_S = 8.0
+_SETTLED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +115,15 @@ def _turns(
     request: Request, server: Running, ceiling: tuple[Running, Request], connections: int, pace: Pace
 ) -> list[_Turn]:
     top, top_request = ceiling
-    for asked, running in ((top_request, top), (request, server)):
-        wrk.run(asked, running.port, connections, min(_WARM_S, pace.seconds))
+    wrk.run(top_request, top.port, connections, min(_WARM_S, pace.seconds))
+    warm = wrk.run(request, server.port, connections, min(_WARM_S, pace.seconds))
+    if warm.requests < 2 * connections and warm.requests_per_second * pace.seconds < 2 * connections:
+        pace = Pace(max(_SLOW_S, pace.seconds), 1)
     before = wrk.run(top_request, top.port, connections, pace.seconds)
     turns = []
     for _ in range(pace.repeats):
+        # An answer to this one comes after those to all that a run left behind.
+        send(request, server.port, _SETTLED_S)
         cpu_s = processes.cpu_s(server.pid)
         outcome = wrk.run(request, server.port, connections, pace.seconds)
         cpu_s = processes.cpu_s(server.pid) - cpu_s

@@ -18,6 +18,8 @@ from bench.workloads import Workload, workloads
 
 SCHEMA = 1
 MIXED = "E"
+_LONGEST_S = 5.0
+"""A row whose answers would take longer, by the rate at fewer connections, is not measured."""
 Say = Callable[[str], None]
 Answers = Mapping[str, Answer]
 
@@ -87,6 +89,7 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
                 say(f"{subject.title} is left out: {_first_line(error)}")
     reached = goals(figures.rows, figures.mixes, parts)
     return {
+        "kind": "bench",
         "schema": SCHEMA,
         "at": machine.now(),
         "commit": machine.commit(),
@@ -119,7 +122,12 @@ class _Ceiling:
 def _measure(
     plan: Plan, subject: Subject, server: Running, top: _Ceiling, parts: Parts, figures: Figures, say: Say
 ) -> None:
+    rates: dict[str, float] = {}
     for workload, count in plan.rows_of(subject):
+        if workload.letter in rates and rates[workload.letter] * _LONGEST_S < count:
+            reason = f"an answer would take longer than {_LONGEST_S:g} s"
+            figures.skipped[f"{subject.title}, {workload.letter} at {count}"] = reason
+            continue
         answer = send(subject.requests[workload.letter], server.port)
         if isinstance(subject, Modiste) and not workload.good(answer):
             raise WrongAnswer(f"{workload.letter}: {answer.status} {answer.body[:200]!r}")
@@ -127,6 +135,7 @@ def _measure(
         limits = parts if subject is ONE else None
         row = measure.measure(subject, server, workload, count, beside, plan.pace, limits)
         figures.rows.append(row)
+        rates[workload.letter] = row.requests_per_second
         say(
             f"{subject.title}: {row.workload} at {count}: {row.requests_per_second:,.0f} requests/s, "
             f"{row.share:.2f} of the ceiling, p99 {row.p99_ms:.1f} ms, {row.errors} errors"

@@ -37,10 +37,7 @@ def cells(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             f"{row['requests_per_second']:,.0f}",
             f"{row['share']:.3f}",
             _NONE if row["share_of_limit"] is None else f"{row['share_of_limit']:.2f}",
-            _ms(row["p50_ms"]),
-            _ms(row["p99_ms"]),
-            _ms(row["p999_ms"]),
-            f"{row['p99_over_ceiling']:.1f}x",
+            *_latencies(row),
             str(row["errors"]),
             f"{row['pss_mib']:.0f}",
             f"{row['cpu_s_per_1000']:.2g}",
@@ -67,8 +64,8 @@ def legend(document: dict[str, Any]) -> Iterator[str]:
     yield (
         "of ceiling: requests/s as a share of an application that answers fixed bytes on the same uvicorn; "
         "of limit: as a share of what bare HTTP, parsing, computing and encoding allow; p99 ratio: against "
-        "the ceiling's p99, for E against A alone; MiB: of all the server's processes; CPU s/1,000: for 1,000 "
-        "predictions; start s: to the first right answer."
+        "the ceiling's p99, for E against A alone; MiB: of all the server's processes; CPU s/1,000: for "
+        "1,000 predictions; start s: to the first right answer."
     )
     yield "; ".join(f"{letter}: {title}" for letter, title in document["workloads"].items()) + "."
     for mix in document["mixes"]:
@@ -93,7 +90,8 @@ def show(document: dict[str, Any]) -> None:
     console = Console(width=_WIDTH, highlight=False)
     table = Table(title="Predictions")
     for number, name in enumerate(HEADER):
-        table.add_column(name, justify="left" if number in (0, 2) else "right", no_wrap=True)
+        # Only a server's name may wrap.
+        table.add_column(name, justify="left" if number in (0, 2) else "right", no_wrap=number != 2)
     for row in cells(document):
         table.add_row(*row)
     console.print(table)
@@ -105,6 +103,13 @@ def show(document: dict[str, Any]) -> None:
     for goal in document["goals"]:
         reached.add_row(*goal["text"], style=None if goal["met"] else "red")
     console.print(reached)
+
+
+def _latencies(row: dict[str, Any]) -> tuple[str, ...]:
+    if not row["requests_per_second"]:
+        return (_NONE,) * 4
+    percentiles = (row["p50_ms"], row["p99_ms"], row["p999_ms"])
+    return (*map(_ms, percentiles), f"{row['p99_over_ceiling']:.1f}x")
 
 
 def _ms(value: float) -> str:

@@ -1,0 +1,81 @@
+"""Figures into a document: ``python -m bench.report docs/performance.md bench/results/*.json``.
+
+Each result says what it is of (``kind``), and takes the place between the two marks of that kind:
+``<!-- bench -->`` and ``<!-- /bench -->``. So no figure in the documentation is written by hand.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench import table
+
+Document = dict[str, Any]
+
+
+def main(
+    document: Annotated[Path, typer.Argument(help="The document to write into.")],
+    results: Annotated[list[Path], typer.Argument(help="Results, as the benchmark wrote them.")],
+) -> None:
+    """Write the figures of results into a document."""
+    text = document.read_text()
+    for result in results:
+        found = json.loads(result.read_text())
+        text = replaced(text, found["kind"], KINDS[found["kind"]](found))
+    document.write_text(text)
+
+
+def replaced(text: str, kind: str, figures: str) -> str:
+    """Return the text with what is between the two marks of a kind replaced.
+
+    Raises:
+        ValueError: the text does not have the two marks once each.
+    """
+    begin, end = f"<!-- {kind} -->", f"<!-- /{kind} -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise ValueError(f"expected {begin} and {end} once each")
+    return re.sub(
+        f"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n\n{figures}\n\n{end}", text, flags=re.S
+    )
+
+
+def _bench(found: Document) -> str:
+    goals = (goal["text"] for goal in found["goals"])
+    legend = "\n".join(f"- {sentence}" for sentence in table.legend(found))
+    return "\n\n".join(
+        [_markdown(table.HEADER, table.cells(found)), legend, _markdown(table.GOALS_HEADER, goals)]
+    )
+
+
+def _soak(found: Document) -> str:
+    return _markdown(("", "figure"), ((name, _number(value)) for name, value in found["figures"].items()))
+
+
+def _growth(found: Document) -> str:
+    parts = []
+    for name, points in found["curves"].items():
+        header = [key.replace("_", " ") for key in points[0]]
+        parts.append(f"{name}:\n\n" + _markdown(header, ([_number(v) for v in p.values()] for p in points)))
+    return "\n\n".join(parts)
+
+
+def _number(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(header)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": _soak}
+
+if __name__ == "__main__":
+    typer.run(main)
