@@ -21,8 +21,9 @@ from modiste.artifact import ArtifactError
 from modiste.prepare import examine
 from modiste.reading import ReadingLimits
 from modiste.reading.file import copy_file
-from service.engine.forms import Forms, Outputs
-from service.engine.staging import Slot, Staging
+from service.engine.batch import Batch
+from service.engine.forms import Forms
+from service.engine.staging import Staging
 from service.signature import Signature
 
 Backend = Literal["tensorflow", "jax"]
@@ -72,7 +73,7 @@ class KerasEngine:
         """Start a batch and wait for it; see `service.engine.port.Engine`."""
         return self.start(rows).result()
 
-    def start(self, rows: NDArray[Any]) -> "_Batch":
+    def start(self, rows: NDArray[Any]) -> Batch:
         """Pad to the next compiled size and launch; see `service.engine.port.PipelinedEngine`."""
         count = len(rows)
         if not 0 < count <= self._sizes[-1]:
@@ -81,14 +82,14 @@ class KerasEngine:
         dtype = np.uint8 if self._takes_bytes and rows.dtype == np.uint8 else np.float32
         launch = self._form((size, *rows.shape[1:]), dtype)
         if count == size and rows.dtype == dtype and rows.flags.c_contiguous:
-            return _Batch(launch(rows), count, None, self._staging)
+            return Batch(launch(rows), count)
         slot = self._staging.take()
         try:
             outputs = launch(slot.padded(rows, size, dtype))
         except BaseException:
             self._staging.replace()
             raise
-        return _Batch(outputs, count, slot, self._staging)
+        return Batch(outputs, count, self._staging, slot)
 
     def close(self) -> None:
         """Drop the compiled model; TensorFlow keeps most of its memory until the process ends."""
@@ -103,29 +104,6 @@ class KerasEngine:
             for size in self._sizes:
                 # Run once: what a device loads or tunes at the first launch is not for a caller to wait for.
                 self.infer(np.zeros((size, *shape), dtype))
-
-
-class _Batch:
-    """A batch under way. Its slot is free again when its outputs are there."""
-
-    def __init__(self, outputs: Outputs, count: int, slot: Slot | None, staging: Staging) -> None:
-        self._outputs = outputs
-        self._count = count
-        self._slot = slot
-        self._staging = staging
-
-    def result(self) -> NDArray[np.float32]:
-        """Wait for the outputs; see `service.engine.port.Pending`."""
-        if self._slot is None:
-            return self._outputs()[: self._count]
-        try:
-            # A copy: a model that hands its input through may answer with the slot's own memory.
-            outputs = self._outputs()[: self._count].copy()
-        except BaseException:
-            self._staging.replace()
-            raise
-        self._staging.give_back(self._slot)
-        return outputs
 
 
 def _load(path: Path, sha256: str, backend: Backend) -> Any:

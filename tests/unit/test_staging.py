@@ -3,7 +3,9 @@
 import threading
 
 import numpy as np
+import pytest
 
+from service.engine.batch import Batch
 from service.engine.staging import Slot, Staging
 
 
@@ -41,3 +43,25 @@ def test_the_slot_of_a_failed_batch_is_not_used_again():
     failed = staging.take()
     staging.replace()
     assert staging.take() is not failed
+
+
+def test_a_batch_answers_with_memory_of_its_own_and_frees_its_slot():
+    staging = Staging(1)
+    slot = staging.take()
+    memory = slot.padded(np.ones((3, 2), np.float32), 4, np.float32)
+    outputs = Batch(lambda: memory, 3, staging, slot).result()  # a model that hands its input through
+    assert staging.take() is slot
+    slot.padded(np.full((4, 2), 9, np.float32), 4, np.float32)
+    assert outputs.tolist() == [[1, 1]] * 3
+
+
+def test_a_batch_that_fails_leaves_its_slot_to_the_device():
+    staging = Staging(1)
+    slot = staging.take()
+
+    def outputs():
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError):
+        Batch(outputs, 1, staging, slot).result()
+    assert staging.take() is not slot
