@@ -40,7 +40,12 @@ def main() -> None:
     limits = PrepareLimits(**(settings | {"reading": ReadingLimits(**settings["reading"])}))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit_process(limits)
-    answer = _answer(Path(request["source"]), limits.reading, examine_only=request["examine_only"])
+    answer = _answer(
+        Path(request["source"]),
+        limits.reading,
+        examine_only=request["examine_only"],
+        converted=request["convert"],
+    )
     partial = Path(f"{ANSWER}.partial")
     partial.write_text(answer.model_dump_json(), encoding="utf-8")
     partial.replace(ANSWER)
@@ -48,7 +53,7 @@ def main() -> None:
     os._exit(0)  # tearing TensorFlow down takes longer than a small model does
 
 
-def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool) -> Answer:
+def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool, converted: bool) -> Answer:
     try:
         file = _read(source, limits)
         if examine_only:
@@ -56,7 +61,7 @@ def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool) -> Answe
         # Here and not above: a file that is refused by now never waits for TensorFlow's import.
         from modiste.prepare.steps import prepare_file
 
-        return PreparedAnswer(summary=prepare_file(file, source, Path(), limits))
+        return PreparedAnswer(summary=prepare_file(file, source, Path(), limits, converted=converted))
     except Refused as refusal:
         return RefusedAnswer(reason=refusal.reason, detail=refusal.detail)
     except PrepareFailed as failure:

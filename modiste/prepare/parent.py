@@ -33,7 +33,8 @@ from modiste.reading.file import copy_file, read_file
 from modiste.writable import nearest_folder, try_writing
 
 _ANSWER_BYTES = 64 * 1024 * 1024
-_NEEDED = ("tensorflow", "keras", "tf2onnx")
+_TO_CONVERT = ("tensorflow", "keras", "tf2onnx")
+_TO_DESCRIBE = ("jax", "keras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,16 @@ class Verdict:
 
 def available() -> bool:
     """Say whether a model file can be prepared here, without importing what it takes."""
-    return all(importlib.util.find_spec(name) is not None for name in _NEEDED)
+    return _installed(_TO_CONVERT)
+
+
+def available_unconverted() -> bool:
+    """Say whether a model file can at least be prepared for the Keras engine, which JAX is enough for."""
+    return _installed(_TO_DESCRIBE)
+
+
+def _installed(names: tuple[str, ...]) -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in names)
 
 
 def examine(
@@ -62,7 +72,9 @@ def examine(
     """
     try:
         with _private_folder() as folder:
-            answer = _ask(folder, source, limits or PrepareLimits(), cancellation, examine_only=True)
+            answer = _ask(
+                folder, source, limits or PrepareLimits(), cancellation, examine_only=True, convert=False
+            )
     except PrepareRefused as refusal:
         return Verdict(ok=False, reason=Reason(refusal.reason), detail=refusal.detail)
     if not isinstance(answer, ExaminedAnswer):
@@ -77,6 +89,7 @@ def prepare(
     source: Path,
     destination: Path,
     *,
+    convert: bool = True,
     limits: PrepareLimits | None = None,
     cancellation: Cancellation | None = None,
 ) -> Summary:
@@ -88,6 +101,8 @@ def prepare(
     Args:
         source: the model file.
         destination: an existing or new folder, which no other preparation writes to meanwhile.
+        convert: without, only described, on JAX, for the Keras engine. For a server's own use: a version
+            is published with the form that serves everywhere, or unprepared.
         limits: what reading and preparing may use.
         cancellation: lets another thread end the call.
 
@@ -96,11 +111,14 @@ def prepare(
         PrepareFailed: this attempt failed.
         PrepareCancelled: `cancellation` was used.
     """
-    if not available():
-        raise PrepareFailed(Failure.UNAVAILABLE, "TensorFlow is not installed: pip install 'modiste[train]'")
+    if not (available() if convert else available_unconverted()):
+        missing = "TensorFlow is not installed: pip install 'modiste[train]'"
+        raise PrepareFailed(Failure.UNAVAILABLE, missing if convert else "JAX or Keras is not installed")
     _check_writable(destination)
     with _private_folder() as folder:
-        answer = _ask(folder, source, limits or PrepareLimits(), cancellation, examine_only=False)
+        answer = _ask(
+            folder, source, limits or PrepareLimits(), cancellation, examine_only=False, convert=convert
+        )
         if not isinstance(answer, PreparedAnswer):
             raise PrepareFailed(Failure.CRASHED, "the child process answered another question")
         _publish(folder, destination, answer.summary)
@@ -133,6 +151,7 @@ def _ask(
     cancellation: Cancellation | None,
     *,
     examine_only: bool,
+    convert: bool,
 ) -> Answer:
     """Run the child on a private copy of the file; the answer is about that copy, and is no refusal."""
     copy = folder / f"source{source.suffix.lower()}"
@@ -140,7 +159,12 @@ def _ask(
         sha256 = copy_file(source, copy, limits.reading.file_bytes)
     except Refused as refusal:
         raise PrepareRefused(refusal.reason, refusal.detail) from refusal
-    request = {"source": copy.name, "limits": asdict(limits), "examine_only": examine_only}
+    request = {
+        "source": copy.name,
+        "limits": asdict(limits),
+        "examine_only": examine_only,
+        "convert": convert,
+    }
     run_child(folder, request, limits.wall_s, cancellation or Cancellation())
     answer = _read_answer(folder)
     match answer:

@@ -58,6 +58,8 @@ class Cancellation:
 def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellation: Cancellation) -> None:
     """Run the child in `folder` with `request` until it ends by itself.
 
+    Keras runs on TensorFlow, which the converter needs; on JAX where nothing is to be converted.
+
     Raises:
         PrepareCancelled: `cancellation` was used.
         PrepareRefused: it crashed while it read the file.
@@ -74,7 +76,7 @@ def run_child(folder: Path, request: Mapping[str, Any], wall_s: float, cancellat
             stdout=log,
             stderr=log,
             cwd=folder,
-            env=_environment(folder),
+            env=_environment(folder, "tensorflow" if request["convert"] else "jax"),
             start_new_session=True,  # Ctrl-C in a terminal reaches the parent, which decides
         )
     try:
@@ -104,7 +106,7 @@ def _send(process: subprocess.Popen[bytes], request: Mapping[str, Any]) -> None:
         pass  # it was killed or failed to start; its status tells which
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, backend: str) -> dict[str, str]:
     """Return what the child may know: no secrets of the parent's, no settings that change Keras."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return kept | {
@@ -113,8 +115,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "KERAS_HOME": str(folder),
-        "KERAS_BACKEND": "tensorflow",
+        "KERAS_BACKEND": backend,
         "CUDA_VISIBLE_DEVICES": "-1",
+        "JAX_PLATFORMS": "cpu",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "120",  # room for the table that model.summary() draws

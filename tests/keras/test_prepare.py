@@ -265,7 +265,12 @@ def test_a_file_that_the_reader_never_comes_back_from_is_refused(source: Path) -
 
 def test_the_child_ends_when_its_parent_does(source: Path, tmp_path: Path) -> None:
     shutil.copy(source, tmp_path)
-    request = {"source": source.name, "limits": asdict(PrepareLimits()), "examine_only": False}
+    request = {
+        "source": source.name,
+        "limits": asdict(PrepareLimits()),
+        "examine_only": False,
+        "convert": True,
+    }
     child = subprocess.Popen(
         [sys.executable, "-m", "modiste.prepare.child"],
         stdin=subprocess.PIPE,
