@@ -7,6 +7,8 @@
 #   make e2e              the end-to-end tests alone
 #   make bench            measure the server on this machine, beside its peers    [ARGS="--peers none"]
 #   make bench-smoke      the same at its shortest, to see that it works
+#   make bench-growth     how cost grows with rows, parameters, connections and models; draws docs/pictures
+#   make soak             a million requests and 200 version swaps: does memory grow?    [ARGS=]
 #   make lock             resolve the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -17,7 +19,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench bench-smoke lock clean help
+.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -50,6 +52,12 @@ bench: $(VENV)/dev.stamp
 
 bench-smoke: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.smoke
+
+bench-growth: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.growth $(ARGS)
+
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.soak $(ARGS)
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml

@@ -51,7 +51,8 @@ def _bench(found: Document) -> str:
     )
 
 
-def _soak(found: Document) -> str:
+def figures_table(found: Document) -> str:
+    """Return the figures of a document that has no more than a value for each name."""
     return _markdown(("", "figure"), ((name, _number(value)) for name, value in found["figures"].items()))
 
 
@@ -75,7 +76,7 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": _soak}
+KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": figures_table}
 
 if __name__ == "__main__":
     typer.run(main)
