@@ -1,7 +1,5 @@
 """The peers by name."""
 
-import sys
-
 from bench.peers import bodies
 from bench.peers.peer import Peer
 
@@ -65,8 +63,6 @@ _ALL = (
         command=("python", "server.py", "{port}"),
         notes="Python backend, dynamic batching to 1,000 rows without delay, V2 JSON and binary tensors",
         requests=bodies.open_inference(_V2) | bodies.open_inference_binary(_V2),
-        # Its wheel looks for the interpreter's library where the system has one, of another release perhaps.
-        variables={"LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"},
     ),
 )
 
