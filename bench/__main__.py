@@ -30,10 +30,10 @@ def main(
 ) -> None:
     """Measure this server on this machine, beside the ceiling and its peers."""
     said = Console(stderr=True, highlight=False, soft_wrap=True)
+    wrk.require()
     try:
-        wrk.check()
         chosen = _peers(peers)
-    except (wrk.Missing, ValueError) as error:
+    except ValueError as error:
         said.print(f"[red]error:[/] {error}")
         raise typer.Exit(2) from error
     except ImportError as error:

@@ -1,8 +1,8 @@
 """How cost grows: rows in a request, parameters, connections, models loaded. ``make bench-growth``.
 
 One curve each, measured with one worker, drawn into a picture each; a point is the median of three
-measurements. What is asked with is the least that
-shows the thing itself: raw bytes and npy answers for rows and parameters, one image as JSON for connections.
+measurements. Rows and parameters are asked with raw bytes and answered as npy, which costs least
+beside them; connections and models with one image as JSON.
 """
 
 import json
@@ -118,7 +118,7 @@ def main(
     """Measure how cost grows on this machine, and draw it."""
     said = Console(stderr=True, highlight=False)
     if not draw:
-        wrk.check()
+        wrk.require()
         curves = {}
         for name in only.split(","):
             said.print(f"measuring {name} ...")

@@ -6,7 +6,6 @@ depends on how fast the machine is.
 
 import json
 import math
-import sys
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -39,7 +38,7 @@ def check(document: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    wrk.check()
+    wrk.require()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "smoke.json"
         file.write_text(json.dumps(run(Plan("ABCDE", [ONE], _PACE, _CONNECTIONS), print), allow_nan=False))
@@ -48,8 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except wrk.Missing as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    main()

@@ -7,7 +7,6 @@ A swap is done as a publisher does it: a copy under a hidden name, renamed; the 
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -79,7 +78,7 @@ def main(
     json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = RESULT,
 ) -> None:
     """Run the soak. Ends with status 1 where memory grew, a request failed or a swap did not come."""
-    wrk.check()
+    wrk.require()
     said = Console(stderr=True, highlight=False)
     said.print(f"{requests:,} requests on {_CONNECTIONS} connections ...")
     asked = soak_requests(requests, minutes * 60)
@@ -187,8 +186,4 @@ def _document(asked: Part, swapped: Part) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except (wrk.Missing, subprocess.SubprocessError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    typer.run(main)

@@ -9,6 +9,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,11 +24,11 @@ _MARK = "OUTCOME "
 _TIMEOUT_S = 10
 _END_S = 30.0
 _WHOLE_S = 3600
-INSTALL = "wrk is not installed; on Debian and Ubuntu: apt-get install wrk"
+_INSTALL = "wrk is not installed; on Debian and Ubuntu: apt-get install wrk"
 
 
 class Missing(Exception):
-    """There is no wrk on this machine."""
+    """There is no wrk on this machine; the message says how to install it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,16 @@ class Outcome:
 def check() -> None:
     """Raise Missing where there is no wrk."""
     if shutil.which("wrk") is None:
-        raise Missing(INSTALL)
+        raise Missing(_INSTALL)
+
+
+def require() -> None:
+    """End this program with status 2, saying how to install wrk, where there is none."""
+    try:
+        check()
+    except Missing as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def version() -> str:
