@@ -46,7 +46,7 @@ class Plan:
 
     def mixes_of(self, subject: Subject) -> Sequence[int]:
         """Return the connections of the single images in the mix; nothing where it is not measured."""
-        if MIXED not in self.letters or subject.workers > 1 or not {"A", "D"} <= set(subject.requests):
+        if MIXED not in self.letters or subject is not ONE:
             return ()
         return self._counts(MIXED, mixed.CONNECTIONS)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from bench import processes
 from bench.http import HOST, Answer, Request, send
 
 _POLL_S = 0.01
@@ -119,13 +120,25 @@ def _wait(
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the leader to end, and kill what is left of its group after a while."""
+    """Ask the leader to end, and after a while kill what is left of what it started."""
+    # Some begin sessions of their own; a descriptor never names a later process of the same number.
+    below = [fd for pid in processes.tree(process.pid)[1:] if (fd := _descriptor(pid)) is not None]
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_S)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    for fd in below:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
+        os.close(fd)
     process.wait()
+
+
+def _descriptor(pid: int) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.pidfd_open(pid)
+    return None
 
 
 @contextmanager
