@@ -45,10 +45,12 @@ def replaced(text: str, kind: str, figures: str) -> str:
 
 def _bench(found: Document) -> str:
     goals = (goal["text"] for goal in found["goals"])
-    legend = "\n".join(f"- {sentence}" for sentence in table.legend(found))
-    return "\n\n".join(
-        [_markdown(table.HEADER, table.cells(found)), legend, _markdown(table.GOALS_HEADER, goals)]
-    )
+    reached = _markdown(table.GOALS_HEADER, goals)
+    return "\n\n".join([_markdown(table.HEADER, table.cells(found)), _listed(table.legend(found)), reached])
+
+
+def _soak(found: Document) -> str:
+    return f"{figures_table(found)}\n\n{_listed(table.provenance(found))}"
 
 
 def figures_table(found: Document) -> str:
@@ -57,11 +59,16 @@ def figures_table(found: Document) -> str:
 
 
 def _growth(found: Document) -> str:
-    parts = []
+    parts = ["<details><summary>The figures of the pictures</summary>"]
     for name, points in found["curves"].items():
-        header = [key.replace("_", " ") for key in points[0]]
-        parts.append(f"{name}:\n\n" + _markdown(header, ([_number(v) for v in p.values()] for p in points)))
-    return "\n\n".join(parts)
+        header = [key.replace("_", " ").replace(" mib", ", MiB") for key in points[0]]
+        rows = ([_number(value) for value in point.values()] for point in points)
+        parts += [f"By {name}:", _markdown(header, rows)]
+    return "\n\n".join([*parts, _listed(table.provenance(found)), "</details>"])
+
+
+def _listed(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _number(value: object) -> str:
@@ -76,7 +83,7 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": figures_table}
+KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": _soak}
 
 if __name__ == "__main__":
     typer.run(main)

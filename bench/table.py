@@ -40,7 +40,7 @@ def cells(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             *_latencies(row),
             str(row["errors"]),
             f"{row['pss_mib']:.0f}",
-            f"{row['cpu_s_per_1000']:.2g}",
+            _seconds(row["cpu_s_per_1000"]),
             f"{row['cold_start_s']:.1f}",
         )
     for mix in document["mixes"]:
@@ -74,15 +74,21 @@ def legend(document: dict[str, Any]) -> Iterator[str]:
             f"beside it {mix['bulk_images_per_second']:,.0f} bulk images/s, "
             f"and A alone has a p99 of {_ms(mix['alone_p99_ms'])} ms."
         )
-    machine, pace = document["machine"], document["pace"]
-    yield (
-        f"{machine['cores']} cores of {machine['processor']}, {machine['memory_gib']} GiB; "
-        f"commit {document['commit']}, {document['at']}; "
-        f"{pace['repeats']} x {pace['seconds']:g} s a row, {document['took_s'] / 60:.0f} minutes in all."
-    )
-    yield ", ".join(f"{name} {version}" for name, version in document["versions"].items()) + "."
+    pace = document["pace"]
+    yield f"{pace['repeats']} x {pace['seconds']:g} s a row, {document['took_s'] / 60:.0f} minutes in all."
+    yield from provenance(document)
     for title, reason in document["skipped"].items():
         yield f"Left out: {title} ({reason})."
+
+
+def provenance(document: dict[str, Any]) -> Iterator[str]:
+    """Say where, when and with what a document's figures were measured."""
+    machine = document["machine"]
+    yield (
+        f"Measured on {machine['cores']} cores of {machine['processor']}, {machine['memory_gib']} GiB, "
+        f"{document['at']}, commit {document['commit']}."
+    )
+    yield ", ".join(f"{name} {version}" for name, version in document["versions"].items()) + "."
 
 
 def show(document: dict[str, Any]) -> None:
@@ -110,6 +116,10 @@ def _latencies(row: dict[str, Any]) -> tuple[str, ...]:
         return (_NONE,) * 4
     percentiles = (row["p50_ms"], row["p99_ms"], row["p999_ms"])
     return (*map(_ms, percentiles), f"{row['p99_over_ceiling']:.1f}x")
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
 def _ms(value: float) -> str:

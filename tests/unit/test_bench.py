@@ -59,7 +59,7 @@ def test_an_answer_to_other_images_is_not_good():
 
 def test_figures_replace_what_is_between_their_marks():
     text = "a\n<!-- soak -->\nold\n<!-- /soak -->\nb"
-    figures = report.KINDS["soak"]({"figures": {"requests": 1000000, "flat": True, "memory MiB": 84.25}})
+    figures = report.figures_table({"figures": {"requests": 1000000, "flat": True, "memory MiB": 84.25}})
     written = report.replaced(text, "soak", figures)
     assert (
         "old" not in written and "| requests | 1,000,000 |" in written and "| memory MiB | 84.2 |" in written
