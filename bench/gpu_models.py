@@ -1,0 +1,53 @@
+"""The two networks that are measured on a device: untrained, for speed does not depend on the weights."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.workloads import IMAGES
+from modiste.artifact import KERAS, Head
+from service.signature import Signature
+
+SIGNATURE = Signature((28, 28), (0.0, 255.0), 10, Head.SOFTMAX, None)
+
+NAMES = {"mlp": "MLP 784-100-10", "cnn": "CNN, 392,000 parameters"}
+
+
+def write(artifacts: Path) -> dict[str, Path]:
+    """Save both as version 1 of models of their own, unprepared, and return the files by name."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    files = {}
+    for name, model in (("mlp", _mlp(keras)), ("cnn", _cnn(keras))):
+        files[name] = artifacts / name / "1" / KERAS
+        files[name].parent.mkdir(parents=True)
+        model.save(files[name])
+    return files
+
+
+def _mlp(keras: Any) -> Any:
+    layers = keras.layers
+    inner = [layers.Flatten(), layers.Dense(100, "relu"), layers.Dense(10, "softmax")]
+    return keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), *inner])
+
+
+def _cnn(keras: Any) -> Any:
+    """Four convolutions and two dense layers, as a good Fashion-MNIST classifier has them."""
+    layers = keras.layers
+    inner = [layers.Reshape((28, 28, 1))]
+    for filters in (32, 64):
+        inner += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
+        inner += [layers.MaxPooling2D()]
+    inner += [layers.Flatten(), layers.Dense(104, "relu"), layers.Dropout(0.3), layers.Dense(10, "softmax")]
+    return keras.Sequential([keras.Input((28, 28)), layers.Rescaling(1 / 255), *inner])
+
+
+def batches(rows: int, count: int) -> list[NDArray[np.uint8]]:
+    """Return batches of real images, each in another order: uint8 [rows, 28, 28]."""
+    with np.load(IMAGES) as data:
+        images = data["x"]
+    random = np.random.default_rng(0)
+    return [images[random.integers(0, len(images), rows)] for _ in range(count)]
