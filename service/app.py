@@ -18,7 +18,7 @@ from modiste import __version__
 from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
 from service.errors import ServingError
-from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, new_request_id
+from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, request_id_of
 from service.lane import PredictLane
 from service.parts import Lifecycle, Parts, request_id
 from service.repository.loading import Loader, LoadPolicy
@@ -37,8 +37,7 @@ LIFECYCLE = "lifecycle"
 def create_app(settings: Settings) -> App:
     """Compose the application.
 
-    The lane stands in front of FastAPI and answers the predict paths; the request id is outermost, so
-    that every answer has one.
+    The lane stands in front of FastAPI and answers the predict paths.
     """
     registry = Registry(settings.default_model)
     bodies = BodyReader(settings.input_limits)
@@ -51,15 +50,15 @@ def create_app(settings: Settings) -> App:
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
     web = _web(settings, parts, _watcher(settings, registry))
-    app: App = PredictLane(web, registry, bodies, settings.default_timeout_ms / 1000)
+    app: App = PredictLane(RequestIds(web), registry, bodies, settings.default_timeout_ms / 1000)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
         app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])
-    return RequestIds(app)
+    return app
 
 
 class RequestIds:
-    """Gives every request an id, and every answer the header that names it."""
+    """Gives every request behind the lane an id, and every answer the header that names it."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -69,7 +68,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = scope[REQUEST_ID] = new_request_id(scope)
+        given = scope[REQUEST_ID] = request_id_of(dict(scope["headers"]))
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -3,9 +3,10 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from itertools import count
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from service.errors import TooLarge
 
@@ -21,43 +22,44 @@ REQUEST_ID = "modiste.request_id"
 _PLAIN_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Response(NamedTuple):
     """A whole response: lower-case header names beside the content type and the length."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
 
 
 class ClientGone(Exception):
     """The client closed its connection; there is nobody to answer."""
 
 
-def header(scope: Scope, name: bytes) -> bytes:
-    """Return the first header of this lower-case name, or empty bytes."""
-    for key, value in scope["headers"]:
-        if key == name:
-            found: bytes = value
-            return found
-    return b""
+Headers = Mapping[bytes, bytes]
+"""Request headers by lower-case name; of several of one name, the last."""
+
+# Ids of our own are unique by a random start, which differs from worker to worker, and counted from there:
+# asking the system for random bytes each time costs more than the rest of an id.
+_own_ids = count(secrets.randbits(63))
 
 
-def new_request_id(scope: Scope) -> str:
+def request_id_of(headers: Headers) -> str:
     """Return the client's own request id where it is plain enough to log, else a new one."""
-    given = header(scope, b"x-request-id")
-    return given.decode() if _PLAIN_ID.fullmatch(given) else secrets.token_hex(8)
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if given and _PLAIN_ID.fullmatch(given) else f"{next(_own_ids):016x}"
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """Return the whole body.
 
     Raises:
         TooLarge: it is declared, or grows, larger than `limit` bytes; the rest is not kept.
         ClientGone: the client closed the connection before the end.
     """
-    declared = header(scope, b"content-length")
+    declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     # Chunks are joined once: growing one object by each of them would copy it every time.
@@ -76,15 +78,18 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def send_response(send: Send, response: Response) -> None:
+async def send_response(send: Send, response: Response, request_id: str) -> None:
     """Send a whole response."""
+    status, body, content_type, more = response
     headers = [
-        (b"content-type", response.content_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
-        *((name.encode(), value.encode()) for name, value in response.headers.items()),
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
     ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    if more:
+        headers += [(name.encode(), value.encode()) for name, value in more.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def gone(receive: Receive) -> None:

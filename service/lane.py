@@ -14,23 +14,21 @@ from service.codecs.bodies import BodyReader, Decoded
 from service.dialects import native
 from service.errors import InvalidInput, UnsupportedMediaType
 from service.http_types import (
-    REQUEST_ID,
     App,
     ClientGone,
+    Headers,
     Receive,
     Response,
     Scope,
     Send,
     gone,
-    header,
     read_body,
+    request_id_of,
     send_response,
 )
 from service.repository.registry import Registry, ServedVersion
 
 _ALLOW = {"allow": "POST"}
-_INLINE_BYTES = 512 * 1024
-"""A larger body would hold up the loop for more than some milliseconds."""
 
 
 class PredictLane:
@@ -48,64 +46,67 @@ class PredictLane:
         if target is None or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
-        request_id: str = scope[REQUEST_ID]
+        headers: Headers = dict(scope["headers"])
+        request_id = request_id_of(headers)
         try:
-            response = await self._respond(target, scope, receive)
+            if scope["method"] == "POST":
+                response = await self._respond(target, scope["query_string"], headers, receive)
+            else:
+                response = http_errors.from_status(405, "ask for predictions with POST", request_id, _ALLOW)
         except ClientGone:
             return
         except Exception as error:
             response = http_errors.from_error(error, request_id)
-        await send_response(send, response)
+        await send_response(send, response, request_id)
 
     async def _respond(
-        self, target: tuple[str | None, str | None], scope: Scope, receive: Receive
+        self, target: native.Target, query: bytes, headers: Headers, receive: Receive
     ) -> Response:
-        if scope["method"] != "POST":
-            return http_errors.from_status(405, "ask for predictions with POST", scope[REQUEST_ID], _ALLOW)
-        model, version = target[0], native.version_of(target[1])
-        wanted = native.options(scope["query_string"], header(scope, b"accept").decode("latin-1"))
-        deadline = time.monotonic() + self._timeout_s(scope)
-        self._registry.get(model, version)  # an unknown model is refused before its body is read
-        body = await self._body(scope, receive)
-        content_type = header(scope, b"content-type").decode("latin-1")
-        served, decoded = await self._decoded(model, version, body, content_type, wanted)
+        model, version = target.model, native.version_of(target.version)
+        wanted = native.options(query, headers.get(b"accept", b""))
+        deadline = time.monotonic() + self._timeout_s(headers)
+        served = self._registry.get(model, version)  # an unknown model is refused before its body is read
+        if headers.get(b"content-encoding", b"identity") not in (b"identity", b""):
+            raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
+        body = await read_body(headers, receive, self._bodies.limits.max_body_bytes)
+        content_type = headers.get(b"content-type", b"")
+        if self._bodies.is_quick(body, content_type):
+            # From here to `submit` nothing may await, or a swap could come in between.
+            served = self._registry.get(model, version)
+            decoded = self._decode(served, body, content_type, wanted)
+        else:
+            served, decoded = await self._decode_in_thread(model, version, body, content_type, wanted)
         answer = served.batcher.submit(decoded.rows, deadline)
-        outputs = await (answer if served.loaded.inline else answer_unless_gone(answer, receive))
+        quick = len(decoded.rows) <= served.loaded.inline_rows
+        outputs = await (answer if quick else answer_unless_gone(answer, receive))
         return native.answer(
             native.Name(served.model, served.version), outputs, served.loaded.signature, wanted, decoded
         )
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        encoding = header(scope, b"content-encoding")
-        if encoding not in (b"", b"identity"):
-            raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
-        return await read_body(scope, receive, self._bodies.limits.max_body_bytes)
+    def _decode(
+        self, served: ServedVersion, body: bytes, content_type: bytes, wanted: native.AnswerOptions
+    ) -> Decoded:
+        signature = served.loaded.signature
+        wanted.check(signature)
+        return self._bodies.read(body, content_type, signature)
 
-    async def _decoded(
+    async def _decode_in_thread(
         self,
         model: str | None,
         version: int | None,
         body: bytes,
-        content_type: str,
+        content_type: bytes,
         wanted: native.AnswerOptions,
     ) -> tuple[ServedVersion, Decoded]:
-        """Decode for the version that answers now.
-
-        Nothing may await between finding the version and submitting to it, or a swap could come in
-        between. A large body is decoded in a thread all the same, and again after a swap.
-        """
+        """Decode for the version that answers now; again, where a swap comes in between."""
         while True:
             served = self._registry.get(model, version)
-            signature = served.loaded.signature
-            wanted.check(signature)
-            if len(body) <= _INLINE_BYTES:
-                return served, self._bodies.read(body, content_type, signature)
-            decoded = await asyncio.to_thread(self._bodies.read, body, content_type, signature)
+            decoded = await asyncio.to_thread(self._decode, served, body, content_type, wanted)
             if self._registry.get(model, version) is served:
                 return served, decoded
 
-    def _timeout_s(self, scope: Scope) -> float:
-        given = header(scope, b"x-timeout-ms")
+    def _timeout_s(self, headers: Headers) -> float:
+        given = headers.get(b"x-timeout-ms")
         if not given:
             return self._default_timeout_s
         if not given.isdigit() or len(given) > 9 or int(given) == 0:

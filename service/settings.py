@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     )
     onnx_threads: int = Field(1, ge=1, le=256, description="threads of one forward pass of the ONNX engine")
     inline_compute_ms: float = Field(
-        2.0, ge=0, description="a full batch that takes no longer than this is computed in the event loop"
+        0.5,
+        ge=0,
+        description="batches that take no longer are computed in the event loop, others in a thread",
     )
     prepare_timeout_s: int = Field(600, ge=1, description="limit on preparing one raw model file")
     prepared_cache_bytes: int = Field(

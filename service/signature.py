@@ -2,17 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from modiste.artifact import Head, Metadata, Summary
 from modiste.metrics import class_count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signature:
     """The input of a model version, without the batch axis, and the meaning of its output.
 
     `shape` may hold None for an axis of any length. `range` is None where nothing states it: values
-    are then checked for being finite alone.
+    are then checked for being finite alone. What follows from the fields is worked out once, not at each
+    request.
     """
 
     shape: tuple[int | None, ...]
@@ -36,18 +38,24 @@ class Signature:
             class_names=stated.class_names,
         )
 
-    @property
+    @cached_property
     def row_size(self) -> int | None:
         """Values in one row; None where an axis has any length."""
         sizes = [n for n in self.shape if n is not None]
         return math.prod(sizes) if len(sizes) == len(self.shape) else None
 
-    @property
+    @cached_property
+    def concrete_shape(self) -> tuple[int, ...] | None:
+        """The row shape, where every axis has a length."""
+        shape = tuple(n for n in self.shape if n is not None)
+        return shape if len(shape) == len(self.shape) and all(shape) else None
+
+    @cached_property
     def takes_bytes(self) -> bool:
         """Whether the values are 0 to 255, so that one byte holds each."""
         return self.range == (0.0, 255.0)
 
-    @property
+    @cached_property
     def classes(self) -> int:
         """Classes of the answer: one unit of a binary head stands for two; 0 for plain numbers."""
         return class_count(self.head, self.units)

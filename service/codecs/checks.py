@@ -1,5 +1,6 @@
 """What must be true of rows whatever format they came in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ UNSCALED = (
     "every value sent is at most 1, and this model takes 0 to 255: "
     "send the pixels as they are, the model scales them itself"
 )
+NO_WARNINGS: Sequence[str] = ()
 
 
-def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], list[str]]:
+def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], Sequence[str]]:
     """Return the rows as the engine takes them, with warnings for the caller.
 
     Args:
@@ -29,13 +31,14 @@ def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], lis
     """
     bounds = signature.range
     if bounds is None:
-        return _finite(rows), []
-    highest = rows.max()
+        return _finite(rows), NO_WARNINGS
+    highest = np.maximum.reduce(rows, axis=None)
+    unsigned = rows.dtype.kind == "u" and bounds[0] <= 0
     # Asked so that NaN, which is never within, fails as well.
-    if not (highest <= bounds[1] and rows.min() >= bounds[0]):
+    if not (highest <= bounds[1] and (unsigned or np.minimum.reduce(rows, axis=None) >= bounds[0])):
         raise _out_of_range(rows, bounds)
-    warnings = [UNSCALED] if signature.takes_bytes and highest <= 1 else []
-    return rows if rows.dtype == np.uint8 else rows.astype(np.float32), warnings
+    warnings = [UNSCALED] if signature.takes_bytes and highest <= 1 else NO_WARNINGS
+    return rows.astype(np.uint8 if unsigned and signature.takes_bytes else np.float32, copy=False), warnings
 
 
 def _finite(rows: NDArray[Any]) -> NDArray[Any]:

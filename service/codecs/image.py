@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from service.codecs.shapes import concrete_shape
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
 from service.signature import Signature
 
@@ -46,7 +45,7 @@ def decode(body: bytes, signature: Signature, max_pixels: int) -> NDArray[Any]:
 
 
 def _picture_shape(signature: Signature) -> tuple[int, int, int]:
-    shape = concrete_shape(signature)
+    shape = signature.concrete_shape
     if shape is not None and len(shape) == 2:
         return (*shape, 1)
     if shape is not None and len(shape) == 3 and shape[2] in (1, 3):

@@ -17,7 +17,6 @@ import simdjson
 from numpy.typing import NDArray
 
 from service.codecs import json_explain
-from service.codecs.shapes import concrete_shape
 from service.signature import Signature
 
 CONTENT_TYPE = "application/json"
@@ -37,29 +36,32 @@ _parsers = _Parsers()
 
 
 def decode(body: bytes, signature: Signature) -> NDArray[Any]:
-    """Return the rows of a body, float64 [n, *signature.shape].
+    """Return the rows of a body, [n, *signature.shape]: uint64 where all are whole numbers, else float64.
 
     Raises:
         MalformedBody: no JSON.
         InvalidInput: not ``{"instances": X}`` with numbers of the model's shape; the message says where.
     """
-    shape = concrete_shape(signature)
+    shape = signature.concrete_shape
     if shape is not None:
         count = _rows_by_skeleton(body.translate(None, _NUMBER_CHARACTERS), shape)
         values = _flattened(body) if count else None
         # Compared once more for rows of one value, where `[]` and `[7]` leave the same skeleton.
-        if values is not None and values.size == (count or 0) * (signature.row_size or 0):
-            return values.reshape((-1, *shape))
+        if values is not None and values.size == count * (signature.row_size or 0):
+            return values.reshape((count, *shape))
     return json_explain.read(body, signature)
 
 
-def _flattened(body: bytes) -> NDArray[np.float64] | None:
+def _flattened(body: bytes) -> NDArray[Any] | None:
     document: Any = None
     instances: Any = None
     try:
         document = _parsers.own.parse(body)
         instances = document["instances"]
-        return np.frombuffer(instances.as_buffer(of_type="d"))
+        try:
+            return np.frombuffer(instances.as_buffer(of_type="u"), np.uint64)
+        except (TypeError, ValueError):  # fractions, or numbers below zero
+            return np.frombuffer(instances.as_buffer(of_type="d"), np.float64)
     except (ValueError, KeyError, TypeError, RuntimeError, AttributeError):
         return None
     finally:
@@ -69,12 +71,13 @@ def _flattened(body: bytes) -> NDArray[np.float64] | None:
 
 def _rows_by_skeleton(skeleton: bytes, shape: tuple[int, ...]) -> int:
     """Return how many rows of `shape` the skeleton is nested as; 0 where it is nested in another way."""
-    return next(filter(None, (_repeats(skeleton, row) for row in _row_skeletons(shape))), 0)
+    rows = _row_skeletons(shape)
+    if skeleton in rows:
+        return 1
+    return next(filter(None, (_repeats(skeleton, row) for row in rows.values())), 0)
 
 
 def _repeats(skeleton: bytes, row: bytes) -> int:
-    if skeleton == b"%b%b}" % (_OPEN, row):
-        return 1
     # n rows with n - 1 commas between them, in `{"instancs":[` and `]}`
     count, rest = divmod(len(skeleton) - len(_OPEN) - 2, len(row) + 1)
     if rest or count < 1:
@@ -83,12 +86,12 @@ def _repeats(skeleton: bytes, row: bytes) -> int:
 
 
 @lru_cache(maxsize=64)
-def _row_skeletons(shape: tuple[int, ...]) -> tuple[bytes, ...]:
-    """The skeletons of one row: nested, flat, and without a channel axis of one."""
+def _row_skeletons(shape: tuple[int, ...]) -> dict[bytes, bytes]:
+    """The skeletons of one row (nested, flat, without a last axis of one) by those of a body of it alone."""
     forms = [_nested(shape), _nested((math.prod(shape),))]
     if len(shape) > 1 and shape[-1] == 1:
         forms.append(_nested(shape[:-1]))
-    return tuple(dict.fromkeys(forms))
+    return {b"%b%b}" % (_OPEN, row): row for row in forms}
 
 
 def _nested(shape: tuple[int, ...]) -> bytes:

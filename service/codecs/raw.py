@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.codecs.shapes import concrete_shape
 from service.errors import InvalidInput, UnsupportedMediaType
 from service.signature import Signature
 
@@ -19,7 +18,7 @@ def decode(body: bytes, signature: Signature) -> NDArray[Any]:
         UnsupportedMediaType: the model's values do not fit one byte each.
         InvalidInput: the length is no whole number of rows.
     """
-    shape = concrete_shape(signature)
+    shape = signature.concrete_shape
     if not signature.takes_bytes or shape is None:
         raise UnsupportedMediaType(
             "raw bytes are one uint8 a value, for models that take 0 to 255; send JSON or .npy to this one"

@@ -55,9 +55,3 @@ def _to_rows(array: NDArray[Any], signature: Signature) -> NDArray[Any] | None:
 def describe(shape: tuple[int, ...]) -> str:
     """Write a shape as people say it: ``3x28x28``; a single number has none."""
     return "x".join(map(str, shape)) or "a single number"
-
-
-def concrete_shape(signature: Signature) -> tuple[int, ...] | None:
-    """Return the row shape where every axis has a length."""
-    shape = tuple(n for n in signature.shape if n is not None)
-    return shape if len(shape) == len(signature.shape) and all(shape) else None

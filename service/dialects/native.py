@@ -6,7 +6,7 @@ POST /models/{name}/versions/{version}/predict
 """
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -27,6 +27,13 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
+class Target(NamedTuple):
+    """What a path asks for, as it is written there; None for the default."""
+
+    model: str | None
+    version: str | None
+
+
 class Name(NamedTuple):
     """What answers: a model's name in URLs, and a version."""
 
@@ -34,8 +41,7 @@ class Name(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
+class AnswerOptions(NamedTuple):
     """What a client asked to have in its answer."""
 
     top_k: int | None = None
@@ -52,17 +58,17 @@ class AnswerOptions:
             raise InvalidInput(f"top_k may be 1 to {signature.classes} for this model")
 
 
-_DEFAULT_OPTIONS = AnswerOptions()
+_DEFAULT = Target(None, None)
 
 
-def match(path: str) -> tuple[str | None, str | None] | None:
-    """Return the model and the version as written in a predict path, or None for another path."""
+def match(path: str) -> Target | None:
+    """Return what a predict path asks for, or None for another path."""
     if path == "/predict":
-        return (None, None)
+        return _DEFAULT
     found = _PATH.fullmatch(path)
     if found is None or (found[2] is not None and found[1] is None):
         return None
-    return (found[1], found[2])
+    return Target(found[1], found[2])
 
 
 def version_of(text: str | None) -> int | None:
@@ -78,15 +84,14 @@ def version_of(text: str | None) -> int | None:
     return int(text)
 
 
-def options(query: bytes, accept: str) -> AnswerOptions:
+@lru_cache(maxsize=256)
+def options(query: bytes, accept: bytes) -> AnswerOptions:
     """Read the query and the Accept header.
 
     Raises:
         InvalidInput: an unknown parameter, or a value that it does not take.
     """
-    as_npy = npy.CONTENT_TYPE in accept
-    if not query and not as_npy:
-        return _DEFAULT_OPTIONS
+    as_npy = npy.CONTENT_TYPE.encode() in accept
     top_k, with_probabilities = None, True
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name == "top_k":

@@ -3,10 +3,10 @@
 Everything here blocks, and runs in a thread beside the event loop.
 """
 
-import functools
+import itertools
 import logging
 import stat
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from modiste.artifact import (
 )
 from modiste.prepare import PrepareError, PrepareFailed
 from modiste.reading import Refused
-from service.batching import Compute
+from service.batching import Compute, Rows
 from service.engine.keras_engine import Backend, KerasEngine
 from service.engine.model_thread import ModelThread
 from service.engine.onnx_engine import OnnxEngine
@@ -65,8 +65,9 @@ class FileInfo:
 class Loaded:
     """A version that is open and warm.
 
-    `inline` says that `compute` answers at once, in the event loop; else it returns a future at once, and
-    `release` ends its threads. It may be called `batches_in_flight` times before the first result is there;
+    `compute` answers batches of up to `inline_rows` rows at once, in the event loop, for they take less than
+    a hand-over is worth; for others it returns a future at once. `release` ends its threads. It may be called
+    `batches_in_flight` times before the first result is there;
     results come in the order of the calls.
     """
 
@@ -76,7 +77,7 @@ class Loaded:
     engine: Engine
     compute: Compute
     batches_in_flight: int
-    inline: bool
+    inline_rows: int
     release: Callable[[], None]
     files: tuple[FileInfo, ...]
 
@@ -110,16 +111,17 @@ class Loader:
         signature = _signature(summary, metadata)
         engine = self._open(summary, prepared, source, signature)
         try:
-            slowest = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
+            seconds = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
         except BaseException:
             engine.close()
             raise
-        # What computes on another device is never waited for in the event loop, however short it is.
-        inline = engine.batches_in_flight == 1 and slowest <= self._policy.inline_compute_s
-        compute, release = (engine.infer, engine.close) if inline else _in_thread(engine, candidate)
+        inline_rows = 0
+        if engine.batches_in_flight == 1:  # another device is never waited for in the event loop
+            inline_rows = _inline_rows(seconds, self._policy.inline_compute_s)
+        compute, release = _computing(engine, inline_rows, candidate)
         files = _files(candidate, prepared, source)
         in_flight = engine.batches_in_flight
-        return Loaded(summary, metadata, signature, engine, compute, in_flight, inline, release, files)
+        return Loaded(summary, metadata, signature, engine, compute, in_flight, inline_rows, release, files)
 
     def _prepare(self, source: Path | None) -> Path:
         if source is None:
@@ -142,8 +144,14 @@ class Loader:
         self._cache.cancel()
 
 
-def _in_thread(engine: Engine, candidate: Candidate) -> tuple[Compute, Callable[[], None]]:
-    """Compute in threads of the version's own, so that a long forward pass does not hold up the loop."""
+def _inline_rows(seconds: dict[int, float], limit_s: float) -> int:
+    """Return the largest batch size up to which every one takes no longer than the limit."""
+    quick = itertools.takewhile(lambda size: seconds[size] <= limit_s, sorted(seconds))
+    return max(quick, default=0)
+
+
+def _computing(engine: Engine, inline_rows: int, candidate: Candidate) -> tuple[Compute, Callable[[], None]]:
+    """Compute long batches in threads of the version's own, so that they do not hold up the loop."""
     name = f"{candidate.model}-{candidate.version}"
     threads: ModelThread | Pipeline
     compute: Compute
@@ -151,8 +159,10 @@ def _in_thread(engine: Engine, candidate: Candidate) -> tuple[Compute, Callable[
         threads = Pipeline(engine, name)
         compute = threads.compute
     else:
-        threads = ModelThread(name)
-        compute = functools.partial(threads.run, engine.infer)
+        thread = threads = ModelThread(name)
+
+        def compute(rows: Rows) -> Rows | Awaitable[Rows]:
+            return engine.infer(rows) if len(rows) <= inline_rows else thread.run(engine.infer, rows)
 
     def release() -> None:
         threads.close()

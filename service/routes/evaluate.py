@@ -116,7 +116,9 @@ async def evaluate_version(use: UseParts, request: Request, name: str, version: 
 async def _evaluate(use: Parts, request: Request, model: str | None, version: int | None) -> Response:
     served = use.registry.get(model, version)
     try:
-        body = await read_body(request.scope, request.receive, use.bodies.limits.max_body_bytes)
+        body = await read_body(
+            dict(request.scope["headers"]), request.receive, use.bodies.limits.max_body_bytes
+        )
     except ClientGone:
         return Response(status_code=499)  # nobody reads it
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

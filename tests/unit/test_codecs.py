@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from service.codecs import image, npy, raw
-from service.codecs.checks import UNSCALED, checked
+from service.codecs.checks import NO_WARNINGS, UNSCALED, checked
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
 from tests.bodies import npy as as_npy
 from tests.signatures import FASHION, like_fashion
@@ -194,8 +194,8 @@ def test_without_a_range_a_value_must_be_a_finite_32_bit_number(value):
 
 def test_pixels_that_look_scaled_already_bring_a_warning():
     assert checked(PIXELS[None] / 255, FASHION)[1] == [UNSCALED]
-    assert checked(PIXELS[None], FASHION)[1] == []
-    assert checked(PIXELS[None] / 255, like_fashion(range=(0.0, 1.0)))[1] == []
+    assert checked(PIXELS[None], FASHION)[1] == NO_WARNINGS
+    assert checked(PIXELS[None] / 255, like_fashion(range=(0.0, 1.0)))[1] == NO_WARNINGS
 
 
 def test_rows_come_out_as_bytes_or_32_bit_floats():
@@ -210,7 +210,7 @@ def test_bytes_for_a_model_of_another_range_are_checked_too():
 
 def test_without_a_range_any_finite_values_pass():
     rows, warnings = checked(PIXELS[None] * 1e6, like_fashion(range=None))
-    assert rows.dtype == np.float32 and warnings == []
+    assert rows.dtype == np.float32 and warnings == NO_WARNINGS
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (784,), (3, 28, 28), (3, 784), (3, 28, 28, 1)])
