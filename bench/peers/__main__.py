@@ -1,6 +1,7 @@
 """``python -m bench.peers``: lock the peers' packages; check that each answers what the model says."""
 
 import time
+from subprocess import CalledProcessError
 from typing import Annotated
 
 import typer
@@ -33,7 +34,7 @@ def check(names: Names = None) -> None:
     for peer in _named(names):
         try:
             typer.echo(f"{peer.title}: {_checked(peer)}")
-        except (ValueError, OSError, servers.DidNotStart) as error:
+        except (ValueError, OSError, CalledProcessError, servers.DidNotStart) as error:
             failed += 1
             typer.echo(f"{peer.title}: FAILED: {error}")
     raise typer.Exit(failed > 0)

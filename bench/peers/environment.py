@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PYTHON = "3.11"  # what the locks are resolved for, and later
+PYTHON = "3.11"
+"""The oldest Python that the locks are for; not every peer has wheels for the newest."""
+
 REMAKE = "python -m bench.peers lock"
 
 
