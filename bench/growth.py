@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from bench import growth_models, growth_pictures, limit, machine, processes, servers, wrk
-from bench.http import Request
+from bench.http import Request, settle
 from bench.servers import Running
 from bench.subjects import ONE
 from bench.workloads import MODEL, ROOT, workloads
@@ -70,8 +70,10 @@ def connections(seconds: float) -> list[Point]:
     points = []
     with servers.ceiling() as top, ONE.run() as server:
         for count in _CONNECTIONS:
-            highest = _run(replace(single, path="/300"), top.port, count, seconds)
-            ours = _run(single, server.port, count, seconds)
+            # Opening a thousand connections takes part of the time.
+            longer_s = seconds * max(1, count // 256)
+            highest = _run(replace(single, path="/300"), top.port, count, longer_s)
+            ours = _run(single, server.port, count, longer_s)
             points.append(
                 {
                     "connections": count,
@@ -140,7 +142,10 @@ def main(
 
 def _run(request: Request, port: int, connections: int, seconds: float) -> wrk.Outcome:
     """Return the outcome in the middle of some, by its rate."""
-    outcomes = [wrk.run(request, port, connections, seconds) for _ in range(_REPEATS)]
+    outcomes = []
+    for _ in range(_REPEATS):
+        settle(request, port)
+        outcomes.append(wrk.run(request, port, connections, seconds))
     return sorted(outcomes, key=lambda outcome: outcome.requests_per_second)[_REPEATS // 2]
 
 

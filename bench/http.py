@@ -40,3 +40,8 @@ def send(request: Request, port: int, timeout_s: float = 30.0) -> Answer:
         return Answer(response.status, headers, response.read())
     finally:
         connection.close()
+
+
+def settle(request: Request, port: int, timeout_s: float = 120.0) -> None:
+    """Wait for one answer, good or not: it comes after those to what an earlier run left behind."""
+    send(request, port, timeout_s)

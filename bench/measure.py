@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench import processes, wrk
-from bench.http import Request, send
+from bench.http import Request, settle
 from bench.limit import Parts
 from bench.servers import Running
 from bench.subjects import Subject
@@ -19,7 +19,6 @@ from bench.workloads import Workload
 
 _WARM_S = 0.3
 _SLOW_S = 8.0
-_SETTLED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,7 @@ def _turns(
     before = wrk.run(top_request, top.port, connections, pace.seconds)
     turns = []
     for _ in range(pace.repeats):
-        # An answer to this one comes after those to all that a run left behind.
-        send(request, server.port, _SETTLED_S)
+        settle(request, server.port)
         cpu_s = processes.cpu_s(server.pid)
         outcome = wrk.run(request, server.port, connections, pace.seconds)
         cpu_s = processes.cpu_s(server.pid) - cpu_s
