@@ -1,11 +1,22 @@
 """What the Keras engine must do on JAX alone; run by `test_keras_engine_jax` in a process of its own."""
 
+import asyncio
+import math
+from pathlib import Path
+
 import jax
+import keras
 import numpy as np
 import pytest
 
-from tests.keras.engine_checks import MOST, dense, opened, pixels
+from service.batching import Batcher, BatchPolicy
+from service.engine.jax_forms import JaxForms
+from service.repository.loading import Loader, LoadPolicy
+from service.repository.prepared_cache import PreparedCache
+from service.repository.scan import scan
+from tests.keras.engine_checks import MOST, dense, expected, opened, pixels
 
+ROOT = Path(__file__).parents[2]
 COMPILED = "/jax/core/compile/backend_compile_duration"
 
 
@@ -44,3 +55,30 @@ def test_nothing_is_copied_between_host_and_device_that_was_not_meant_to_be(tmp_
     with jax.transfer_guard("disallow"):
         batch = engine.start(pixels(3).astype(dtype))
     assert len(batch.result()) == 3
+
+
+def test_on_an_accelerator_requests_are_answered_from_several_batches_under_way(tmp_path, monkeypatch):
+    """The loader, the batcher and the engine together, as on a GPU: the processor stands in for one."""
+    monkeypatch.setattr(JaxForms, "on_accelerator", True)
+    candidate = scan(ROOT / "artifacts").candidates["fashion_mnist", 1]
+    policy = LoadPolicy("keras", "jax", True, 1, max_batch_rows=MOST, inline_compute_s=10.0)
+    loaded = Loader(policy, PreparedCache(tmp_path, 1, 1.0)).load(candidate)
+    assert loaded.batches_in_flight == 3
+    with np.load(ROOT / "tests" / "data" / "fashion-mnist-test-1000.npz") as data:
+        images = data["x"]
+    ends = np.cumsum([1 + number * 7 % 17 for number in range(100)])
+    requests = np.split(images, ends[ends < len(images)])
+    requests = [rows.astype(np.float32) if number % 5 == 0 else rows for number, rows in enumerate(requests)]
+
+    async def main() -> list[np.ndarray]:
+        batcher = Batcher(loaded.compute, BatchPolicy(MOST, len(images)), loaded.batches_in_flight)
+        batcher.start()
+        answers = await asyncio.gather(*(batcher.submit(rows, math.inf) for rows in requests))
+        await batcher.stop(10)
+        return answers
+
+    answers = asyncio.run(main())
+    loaded.release()
+    model = keras.saving.load_model(candidate.folder / "model.keras")
+    for rows, outputs in zip(requests, answers, strict=True):
+        np.testing.assert_allclose(outputs, expected(model, rows), atol=1e-5, rtol=0)
