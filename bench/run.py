@@ -56,10 +56,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Figures:
-    """What a run has measured so far; `skipped` says by name why a server was left out."""
+    """What a run has measured so far; `skipped` says why a server or a row was left out."""
 
     rows: list[Row] = field(default_factory=list)
     mixes: list[Mix] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -85,8 +86,8 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
                 # A peer may fail in ways of its own, and the others are measured all the same.
                 if isinstance(subject, Modiste):
                     raise
-                figures.skipped[subject.title] = _first_line(error)
-                say(f"{subject.title} is left out: {_first_line(error)}")
+                figures.skipped[subject.name] = _first_line(error)
+                say(f"{subject.name} is left out: {_first_line(error)}")
     reached = goals(figures.rows, figures.mixes, parts)
     return {
         "kind": "bench",
@@ -103,7 +104,7 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
         "rows": [asdict(row) for row in figures.rows],
         "mixes": [asdict(mix) for mix in figures.mixes],
         "goals": [asdict(goal) | {"met": goal.met, "text": goal.as_text()} for goal in reached],
-        "notes": {subject.title: subject.notes for subject in plan.subjects},
+        "notes": figures.notes,
         "skipped": figures.skipped,
     }
 
@@ -122,6 +123,7 @@ class _Ceiling:
 def _measure(
     plan: Plan, subject: Subject, server: Running, top: _Ceiling, parts: Parts, figures: Figures, say: Say
 ) -> None:
+    figures.notes[subject.title] = subject.notes
     rates: dict[str, float] = {}
     for workload, count in plan.rows_of(subject):
         if workload.letter in rates and rates[workload.letter] * _LONGEST_S < count:

@@ -77,8 +77,10 @@ def legend(document: dict[str, Any]) -> Iterator[str]:
     pace = document["pace"]
     yield f"{pace['repeats']} x {pace['seconds']:g} s a row, {document['took_s'] / 60:.0f} minutes in all."
     yield from provenance(document)
-    for title, reason in document["skipped"].items():
-        yield f"Left out: {title} ({reason})."
+    for title, notes in document["notes"].items():
+        yield f"{title}: {notes}."
+    for what, reason in document["skipped"].items():
+        yield f"Left out: {what} ({reason})."
 
 
 def provenance(document: dict[str, Any]) -> Iterator[str]:
