@@ -36,5 +36,4 @@ if __name__ == "__main__":
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
     serve.run(Fashion.bind(), route_prefix="/predict", logging_config={"enable_access_log": False})
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    serve.shutdown()
     ray.shutdown()
