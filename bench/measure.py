@@ -116,14 +116,15 @@ def _turns(
     top, top_request = ceiling
     wrk.run(top_request, top.port, connections, min(_WARM_S, pace.seconds))
     warm = wrk.run(request, server.port, connections, min(_WARM_S, pace.seconds))
+    seconds, repeats = pace.seconds, pace.repeats
     if warm.requests < 2 * connections and warm.requests_per_second * pace.seconds < 2 * connections:
-        pace = Pace(max(_SLOW_S, pace.seconds), 1)
+        seconds, repeats = max(_SLOW_S, pace.seconds), 1
     before = wrk.run(top_request, top.port, connections, pace.seconds)
     turns = []
-    for _ in range(pace.repeats):
+    for _ in range(repeats):
         settle(request, server.port)
         cpu_s = processes.cpu_s(server.pid)
-        outcome = wrk.run(request, server.port, connections, pace.seconds)
+        outcome = wrk.run(request, server.port, connections, seconds)
         cpu_s = processes.cpu_s(server.pid) - cpu_s
         after = wrk.run(top_request, top.port, connections, pace.seconds)
         rate = (before.requests_per_second + after.requests_per_second) / 2
