@@ -1,6 +1,6 @@
 """What serving costs on a GPU: images a second from the bare forward pass to HTTP, each a share of the last.
 
-    python -m bench.gpu [--batches 256,1024,4096] [--seconds 3] [--json FILE] [--platform cpu]
+    python -m bench.gpu [--batches 256,1024,4096] [--networks mlp,cnn] [--seconds 3] [--json FILE]
 
 It needs Keras and JAX beside the base install, and neither TensorFlow nor wrk: the models are saved
 unprepared, and the server prepares them itself. See `bench.gpu_steps` for what is measured. Without a GPU
@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import gpu_models, gpu_steps, machine, servers
+from bench.gpu_models import NAMES
 from bench.gpu_steps import Figure
-from bench.http import Request
+from bench.http import Answer, Request
 
 STEPS = ("bare", "copied", "engine", "http")
 GOAL = 0.9
@@ -38,20 +39,21 @@ _BODY_BYTES = 1 << 26
 
 def main(
     batches: Annotated[str, typer.Option(help="Batch sizes, comma-separated.")] = "256,1024,4096",
+    networks: Annotated[str, typer.Option(help="Which networks, comma-separated.")] = ",".join(NAMES),
     seconds: Annotated[float, typer.Option(help="How long each measurement takes.")] = 3.0,
     device: Annotated[
         str, typer.Option("--platform", help="cpu, or cuda; JAX's own choice if left out.")
     ] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
 ) -> None:
-    """Measure both networks at every batch size."""
+    """Measure the networks at every batch size."""
     if device:
         os.environ["JAX_PLATFORMS"] = device  # for the server's process as well
     os.environ |= {"KERAS_BACKEND": "jax", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     began = time.perf_counter()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        files = gpu_models.write(Path(folder))
+        files = gpu_models.write(Path(folder), networks.split(","))
         for size in map(int, batches.split(",")):
             rows += _rows(Path(folder), files, size, seconds)
     document = {
@@ -84,14 +86,14 @@ def _rows(artifacts: Path, files: dict[str, Path], size: int, seconds: float) ->
             "engine": gpu_steps.engine(path, held, seconds),
         }
     with ExitStack() as stack:
-        server = stack.enter_context(_server(artifacts, size))
+        server = stack.enter_context(_server(artifacts, size, len(files)))
         for name in files:
             figures[name]["http"] = gpu_steps.http(server.port, name, held, seconds)
     return [_row(name, size, found) for name, found in figures.items()]
 
 
-def _server(artifacts: Path, size: int) -> Any:
-    """Start a server of both networks; it is ready when the one that is loaded last is."""
+def _server(artifacts: Path, size: int, networks: int) -> Any:
+    """Start a server of the networks; it is ready when the one that is loaded last is."""
     environment = {
         "MODISTE_ENGINE": "keras",
         "MODISTE_KERAS_BACKEND": "jax",
@@ -100,21 +102,21 @@ def _server(artifacts: Path, size: int) -> Any:
         "MODISTE_MAX_BODY_BYTES": str(_BODY_BYTES),
     }
     every = Request(method="GET", path="/models")
-    return servers.modiste(artifacts, every, _all_ready, environment=environment, start_s=_START_S)
 
+    def all_ready(answer: Answer) -> bool:
+        states = [v["state"] for model in json.loads(answer.body)["models"] for v in model["versions"]]
+        if "failed" in states:
+            raise RuntimeError(f"a version could not be loaded: {answer.body.decode()}")
+        return len(states) == networks and set(states) == {"ready"}
 
-def _all_ready(answer: Any) -> bool:
-    states = [v["state"] for model in json.loads(answer.body)["models"] for v in model["versions"]]
-    if "failed" in states:
-        raise RuntimeError(f"a version could not be loaded: {answer.body.decode()}")
-    return len(states) == len(gpu_models.NAMES) and set(states) == {"ready"}
+    return servers.modiste(artifacts, every, all_ready, environment=environment, start_s=_START_S)
 
 
 def _row(name: str, size: int, figures: dict[str, Figure]) -> dict[str, Any]:
     rates = {step: figure.images_per_second for step, figure in figures.items()}
     shares = {step: rates[step] / rates[before] for before, step in pairwise(STEPS)}
     return {
-        "network": gpu_models.NAMES[name],
+        "network": NAMES[name],
         "batch": size,
         **{step: asdict(figure) for step, figure in figures.items()},
         "shares": shares,

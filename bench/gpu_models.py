@@ -1,5 +1,6 @@
 """The two networks that are measured on a device: untrained, for speed does not depend on the weights."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ SIGNATURE = Signature((28, 28), (0.0, 255.0), 10, Head.SOFTMAX, None)
 NAMES = {"mlp": "MLP 784-100-10", "cnn": "CNN, 392,000 parameters"}
 
 
-def write(artifacts: Path) -> dict[str, Path]:
-    """Save both as version 1 of models of their own, unprepared, and return the files by name."""
+def write(artifacts: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Save some as version 1 of models of their own, unprepared, and return the files by name."""
     import keras
 
     keras.utils.set_random_seed(1)
     files = {}
-    for name, model in (("mlp", _mlp(keras)), ("cnn", _cnn(keras))):
+    builders = {"mlp": _mlp, "cnn": _cnn}
+    for name in names:
         files[name] = artifacts / name / "1" / KERAS
         files[name].parent.mkdir(parents=True)
-        model.save(files[name])
+        builders[name](keras).save(files[name])
     return files
 
 

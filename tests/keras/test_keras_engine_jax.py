@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(600)  # some forty tests in one
 def test_it_passes_every_check_on_jax():
     checks = ["tests/keras/engine_checks.py", "tests/keras/jax_checks.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *checks]
