@@ -4,7 +4,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,7 @@ from service.errors import ServingError
 from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, request_id_of
 from service.lane import PredictLane
 from service.parts import Lifecycle, Parts, request_id
+from service.predictor import Predictor
 from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
@@ -34,7 +35,22 @@ LIFECYCLE = "lifecycle"
 """The key under which the lifespan's state hands the lifecycle to the server."""
 
 
+class Composed(NamedTuple):
+    """An application, and what answers its predictions.
+
+    `predictor` is None where every answer must pass through middleware of the application.
+    """
+
+    app: App
+    predictor: Predictor | None
+
+
 def create_app(settings: Settings) -> App:
+    """Compose the application, for any ASGI server."""
+    return compose(settings).app
+
+
+def compose(settings: Settings) -> Composed:
     """Compose the application.
 
     The lane stands in front of FastAPI and answers the predict paths.
@@ -50,11 +66,12 @@ def create_app(settings: Settings) -> App:
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
     web = _web(settings, parts, _watcher(settings, registry))
-    app: App = PredictLane(RequestIds(web), registry, bodies, settings.default_timeout_ms / 1000)
+    predictor = Predictor(registry, bodies, settings.default_timeout_ms / 1000)
+    lane = PredictLane(RequestIds(web), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
-        app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])
-    return app
+        return Composed(CORSMiddleware(lane, origins, allow_methods=["*"], allow_headers=["*"]), None)
+    return Composed(lane, predictor)
 
 
 class RequestIds:

@@ -10,7 +10,8 @@ from types import FrameType
 
 import uvicorn
 
-from service.app import LIFECYCLE, create_app
+from service.app import LIFECYCLE, compose
+from service.protocol import Protocol
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -94,10 +95,10 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _config(settings: Settings) -> uvicorn.Config:
+    app, predictor = compose(settings)
     return uvicorn.Config(
-        functools.partial(create_app, settings),
-        factory=True,
-        http="httptools",
+        app,
+        http="httptools" if predictor is None else functools.partial(Protocol, predictor),  # type: ignore[arg-type]
         loop="auto",
         ws="none",
         lifespan="on",

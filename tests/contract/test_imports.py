@@ -37,12 +37,14 @@ LAYERS = {
         "parts",
         "repository",
     },
-    "lane": {"batching", "codecs", "dialects", "errors", "http_errors", "http_types", "repository"},
+    "predictor": {"batching", "codecs", "dialects", "errors", "http_types", "repository"},
+    "lane": {"dialects", "http_errors", "http_types", "predictor"},
+    "protocol": {"dialects", "http_errors", "http_types", "predictor"},
     "examples": {"codecs"},
     "openapi": {"codecs", "errors", "examples", "http_errors"},
     "settings": {"batching", "codecs"},
     "app": None,
-    "server": {"app", "settings"},
+    "server": {"app", "protocol", "settings"},
     "supervisor": {"server", "settings"},
 }
 WEB_FRAMEWORK = {"service.app", "service.parts", "service.routes"}

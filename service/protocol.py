@@ -1,0 +1,178 @@
+"""A connection: uvicorn's, with a way past ASGI for the commonest request of all.
+
+A prediction that comes as one plain request on a free connection is answered from the callbacks of the
+connection: no scope, no task, no messages, one write. For one small image those cost as much as the
+prediction itself. Whatever is less plain (pipelined, chunked, HTTP/1.0, ``Expect``, or refused
+before its body) goes to the application, which answers the same by `service.lane`.
+"""
+
+import asyncio
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service import http_errors
+from service.dialects import native
+from service.http_types import Headers, Response, request_id_of
+from service.predictor import Asked, Begun, Predictor
+
+_STATUS_LINES = {
+    status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+
+
+class Exchange:
+    """One request and its answer; to uvicorn, which closes idle connections and waits for others, a cycle."""
+
+    message_event = asyncio.Event()  # nobody waits for it
+    disconnected = False
+
+    def __init__(self, asked: Asked, headers: Headers) -> None:
+        self.asked = asked
+        self.request_id = request_id_of(headers)
+        self.chunks: list[bytes] = []
+        self.work: asyncio.Future[Any] | None = None
+        self.keep_alive = True
+        self.response_complete = False
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def __init__(self, predictor: Predictor, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._predictor = predictor
+        self._exchange: Exchange | None = None
+
+    def on_message_begin(self) -> None:
+        """Start a request; its scope is made when it is known that the application is to answer."""
+        self.url = b""
+        self.headers = []
+        self._exchange = None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Decide who answers."""
+        asked = self._asked()
+        if asked is None:
+            self._hand_on()
+        else:
+            self._exchange = asked
+            self.cycle = asked  # type: ignore[assignment]
+
+    def _asked(self) -> Exchange | None:
+        route = _route(self.url)
+        free = self.cycle is None or self.cycle.response_complete
+        if route is None or not free or self.parser.get_method() != b"POST":
+            return None
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"")
+        plain = (
+            self.parser.should_keep_alive() and not self.parser.should_upgrade() and b"expect" not in headers
+        )
+        if not plain or not length.isdigit() or int(length) > self._predictor.max_body_bytes:
+            return None
+        try:
+            return Exchange(self._predictor.ask(*route, headers), headers)
+        except Exception:
+            return None  # refused: the application says why
+
+    def _hand_on(self) -> None:
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        if self._exchange is None:
+            super().on_body(body)
+        else:
+            self._exchange.chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """Begin the prediction: the request is complete."""
+        exchange = self._exchange
+        if exchange is None:
+            super().on_message_complete()
+            return
+        chunks = exchange.chunks
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        try:
+            if self._predictor.is_quick(exchange.asked, body):
+                self._await(exchange, self._predictor.begin(exchange.asked, body))
+            else:
+                task = self.loop.create_task(self._begin_in_thread(exchange, body))
+                exchange.work = task
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+        except Exception as error:
+            self._fail(exchange, error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what the client that left has asked for."""
+        exchange = self._exchange
+        if exchange is not None and exchange.work is not None and not exchange.response_complete:
+            exchange.work.cancel()
+        super().connection_lost(exc)
+
+    async def _begin_in_thread(self, exchange: Exchange, body: bytes) -> None:
+        try:
+            self._await(exchange, await self._predictor.begin_in_thread(exchange.asked, body))
+        except Exception as error:
+            self._fail(exchange, error)
+
+    def _await(self, exchange: Exchange, begun: Begun) -> None:
+        exchange.work = begun.answer
+        begun.answer.add_done_callback(lambda answer: self._finish(exchange, begun))
+
+    def _finish(self, exchange: Exchange, begun: Begun) -> None:
+        if begun.answer.cancelled():
+            return
+        try:
+            response = self._predictor.finish(begun)
+        except Exception as error:
+            self._fail(exchange, error)
+        else:
+            self._write(exchange, response)
+
+    def _fail(self, exchange: Exchange, error: Exception) -> None:
+        self._write(exchange, http_errors.from_error(error, exchange.request_id))
+
+    def _write(self, exchange: Exchange, response: Response) -> None:
+        exchange.response_complete = True
+        if self.transport.is_closing():
+            return
+        status, body, content_type, more = response
+        parts = [_STATUS_LINES[status]]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        for key, text in more.items():
+            parts.append(f"{key}: {text}\r\n".encode())
+        if not exchange.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts.append(
+            b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n\r\n"
+            % (content_type.encode(), len(body), exchange.request_id.encode())
+        )
+        parts.append(body)
+        self.transport.write(b"".join(parts))
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+
+@lru_cache(maxsize=1024)
+def _route(url: bytes) -> tuple[native.Target, bytes] | None:
+    """Return what a URL as sent asks for, with its query; None where it is no plain predict path."""
+    path, _, query = url.partition(b"?")
+    target = None if b"%" in path or not path.isascii() else native.match(path.decode())
+    return None if target is None else (target, query)

@@ -1,0 +1,263 @@
+"""Requests as bytes on a socket: what is answered past ASGI is answered as the application would."""
+
+import json
+import re
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.server import Server, bind
+from service.settings import Settings
+from tests.models import expected, write_version
+
+PIXELS = np.random.default_rng(7).integers(0, 256, (3, 28, 28), np.uint8)
+JSON = json.dumps({"instances": PIXELS.tolist()}).encode()
+RAW = PIXELS.tobytes()
+LARGE = RAW * 21
+OCTETS = "content-type: application/octet-stream"
+
+
+class Connection:
+    """One connection of a client that writes HTTP by hand."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._kept = b""
+
+    def send(self, head: str, body: bytes = b"", *, chunked: bool = False) -> "Connection":
+        """Send a request; `head` is its first line, and headers beside the length."""
+        lines = [*head.split("\n"), "host: test"]
+        if chunked:
+            lines.append("transfer-encoding: chunked")
+            body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+        else:
+            lines.append(f"content-length: {len(body)}")
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        return self
+
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Read one answer: status, headers, body."""
+        head, _, rest = self._until(lambda data: b"\r\n\r\n" in data).partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines)
+        self._kept = rest
+        length = int(headers.get("content-length", 0))
+        body = self._until(lambda data: len(data) >= length)
+        self._kept = body[length:]
+        return int(first.split()[1]), headers, body[:length]
+
+    def closed(self) -> bool:
+        """Whether the server closes the connection now."""
+        return self.socket.recv(1) == b""
+
+    def _until(self, enough) -> bytes:
+        data = self._kept
+        while not enough(data):
+            more = self.socket.recv(65536)
+            assert more, f"the connection ended after {data!r}"
+            data += more
+        return data
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+class Running:
+    """A server in a thread of this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._listener = bind("127.0.0.1", 0)
+        self.port: int = self._listener.getsockname()[1]
+        self._server = Server(settings)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+            time.sleep(0.01)
+
+    def connect(self) -> Connection:
+        return Connection(self.port)
+
+    def wait_for_rows(self, count: int) -> None:
+        """Wait until so many rows are in flight."""
+        app = self._server.config.app
+        while not hasattr(app, "state"):
+            app = app._app
+        batcher = app.state.parts.registry.get().batcher
+        deadline = time.monotonic() + 30
+        while batcher.rows_in_flight != count:
+            assert time.monotonic() < deadline, batcher.rows_in_flight
+            time.sleep(0.001)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+        self._listener.close()
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def running(settings: Settings) -> Iterator[Running]:
+    server = Running(settings)
+    yield server
+    server.stop()
+
+
+REQUESTS = [
+    pytest.param("POST /predict HTTP/1.1\ncontent-type: application/json", JSON, id="json"),
+    pytest.param("POST /predict HTTP/1.1", JSON, id="no content type"),
+    pytest.param(f"POST /predict?top_k=2&probabilities=false HTTP/1.1\n{OCTETS}", RAW, id="options"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}\nAccept: application/x-npy", RAW, id="npy answer"),
+    pytest.param(f"POST /models/fashion_mnist/versions/1/predict HTTP/1.1\n{OCTETS}", RAW, id="version"),
+    pytest.param(f"POST /models/fashion%5Fmnist/predict HTTP/1.1\n{OCTETS}", RAW, id="quoted"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}\nx-request-id: mine.1", RAW, id="request id"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", RAW[:-1], id="a byte short"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", b"", id="no body"),
+    pytest.param("POST /predict HTTP/1.1", b'{"instances": 5', id="no json"),
+    pytest.param("POST /predict HTTP/1.1", b'{"instances": [[1, 2], [3]]}', id="wrong shape"),
+    pytest.param("POST /predict HTTP/1.1\ncontent-type: text/plain", b"5", id="wrong type"),
+    pytest.param("POST /predict?top_k=0 HTTP/1.1", JSON, id="wrong option"),
+    pytest.param("POST /predict?top_k=11 HTTP/1.1", JSON, id="too many classes"),
+    pytest.param("POST /predict HTTP/1.1\nx-timeout-ms: soon", JSON, id="wrong deadline"),
+    pytest.param("POST /predict HTTP/1.1\ncontent-encoding: gzip", JSON, id="compressed"),
+    pytest.param("POST /models/none/predict HTTP/1.1", JSON, id="no such model"),
+    pytest.param("POST /models/fashion_mnist/versions/7/predict HTTP/1.1", JSON, id="no such version"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", RAW * 30, id="too many rows"),
+    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", RAW * 100, id="too many bytes"),
+    pytest.param(
+        "POST /predict HTTP/1.1", json.dumps({"instances": (PIXELS // 255).tolist()}).encode(), id="warned"
+    ),
+    pytest.param("PUT /predict HTTP/1.1", JSON, id="wrong method"),
+]
+
+
+def without_ids(answer: tuple[int, dict[str, str], bytes]) -> object:
+    status, headers, body = answer
+    kept = {name: value for name, value in headers.items() if name not in ("date", "x-request-id")}
+    return status, kept, re.sub(rb'"request_id":"\w+"', b"", body)
+
+
+@pytest.mark.parametrize(("head", "body"), REQUESTS)
+def test_a_plain_request_is_answered_as_a_chunked_one_which_goes_through_asgi(running, head, body):
+    with running.connect() as plain, running.connect() as chunked:
+        past = plain.send(head, body).answer()
+        through = chunked.send(head, body, chunked=True).answer()
+    assert without_ids(past) == without_ids(through)
+    for _, headers, content in (past, through):
+        assert headers["x-request-id"]
+        if b"request_id" in content:
+            assert json.loads(content)["error"]["request_id"] == headers["x-request-id"]
+
+
+def test_a_plain_id_is_echoed_and_another_is_not(running):
+    with running.connect() as client:
+        assert (
+            client.send("POST /predict HTTP/1.1\nX-Request-ID: a-1", JSON).answer()[1]["x-request-id"]
+            == "a-1"
+        )
+        own = client.send("POST /predict HTTP/1.1\nX-Request-ID: a b", JSON).answer()[1]["x-request-id"]
+        again = client.send("POST /predict HTTP/1.1", JSON).answer()[1]["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f]{16,17}", own) and own != again
+
+
+def test_one_connection_takes_one_request_after_the_other_and_all_routes(running):
+    with running.connect() as client:
+        for pixels in PIXELS:
+            status, _, body = client.send(f"POST /predict HTTP/1.1\n{OCTETS}", pixels.tobytes()).answer()
+            assert status == 200
+            probabilities = json.loads(body)["predictions"][0]["probabilities"]
+            np.testing.assert_allclose(probabilities, expected(pixels[None])[0], atol=1e-5)
+            assert client.send("GET /health/live HTTP/1.1").answer()[0] == 200
+
+
+def test_requests_sent_before_their_answers_are_answered_in_their_order(running):
+    with running.connect() as client:
+        for number in range(6):
+            client.send(
+                f"POST /predict HTTP/1.1\n{OCTETS}\nx-request-id: {number}", PIXELS[number % 3].tobytes()
+            )
+            client.send(f"GET /health/live HTTP/1.1\nx-request-id: live-{number}")
+        ids = [client.answer()[1]["x-request-id"] for _ in range(12)]
+    assert ids == [name for number in range(6) for name in (str(number), f"live-{number}")]
+
+
+def test_a_body_may_come_in_pieces(running):
+    with running.connect() as client:
+        head = (
+            f"POST /predict HTTP/1.1\r\nhost: test\r\n{OCTETS}\r\ncontent-length: {len(RAW)}\r\n\r\n".encode()
+        )
+        for start in range(0, len(data := head + RAW), 100):
+            client.socket.sendall(data[start : start + 100])
+        assert client.answer()[0] == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("POST /predict HTTP/1.1\nconnection: close", id="asked to close"),
+        pytest.param("POST /predict HTTP/1.0", id="an old protocol"),
+    ],
+)
+def test_a_connection_that_is_to_end_ends_after_its_answer(running, head):
+    with running.connect() as client:
+        status, headers, _ = client.send(head, JSON).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        assert client.closed()
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(running):
+    with running.connect() as client:
+        head = f"POST /predict HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: {len(JSON)}\r\n\r\n"
+        client.socket.sendall(head.encode())
+        assert client.answer()[0] == 100
+        client.socket.sendall(JSON)
+        assert client.answer()[0] == 200
+
+
+def test_what_is_no_http_is_a_400_and_the_server_goes_on(running):
+    with running.connect() as broken, running.connect() as client:
+        broken.socket.sendall(
+            b"POST /predict HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello"
+        )
+        assert broken.answer()[0] == 400
+        assert client.send("POST /predict HTTP/1.1", JSON).answer()[0] == 200
+
+
+class TestASlowModel:
+    """Its forward pass is long, so that the client can leave, or the server stop, meanwhile."""
+
+    @pytest.fixture
+    def artifacts(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "artifacts"
+        write_version(folder / "fashion_mnist" / "1", slowness=60)
+        return folder
+
+    def test_the_rows_of_a_client_that_left_are_dropped(self, running):
+        with running.connect() as first:
+            first.send(f"POST /predict HTTP/1.1\n{OCTETS}", LARGE)
+            running.wait_for_rows(len(LARGE) // 784)
+            with running.connect() as leaving:
+                leaving.send(f"POST /predict HTTP/1.1\n{OCTETS}", LARGE)
+                running.wait_for_rows(2 * len(LARGE) // 784)
+            running.wait_for_rows(len(LARGE) // 784)
+            assert not select.select([first.socket], [], [], 0)[0]  # it is the other that went
+            assert first.answer()[0] == 200
+
+    def test_what_is_under_way_when_the_server_stops_is_answered_and_the_connection_closed(self, settings):
+        server = Running(settings)
+        with server.connect() as client:
+            client.send(f"POST /predict HTTP/1.1\n{OCTETS}", LARGE)
+            server.wait_for_rows(len(LARGE) // 784)
+            server.stop()
+            status, headers, _ = client.answer()
+            assert (status, headers["connection"]) == (200, "close")
+            assert client.closed()
