@@ -16,6 +16,7 @@ Invariants, each with a test that carries its number:
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections import deque
@@ -27,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
+
+logger = logging.getLogger(__name__)
 
 Rows = NDArray[Any]
 Compute = Callable[[Rows], Rows | Awaitable[Rows]]
@@ -41,15 +44,20 @@ class BatchPolicy:
     max_rows_in_flight: int
 
 
+Done = Callable[[Rows | None, ServingError | None], None]
+"""Hears how an entry ended: outputs, or an error. Called in the loop, once, and not where the caller left."""
+
+
 class Entry:
     """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock."""
 
-    __slots__ = ("_missing", "_outputs", "deadline", "future", "rows", "taken")
+    __slots__ = ("_missing", "_outputs", "deadline", "done", "rows", "settled", "taken")
 
-    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows]) -> None:
+    def __init__(self, rows: Rows, deadline: float, done: Done) -> None:
         self.rows = rows
         self.deadline = deadline
-        self.future = future
+        self.done = done
+        self.settled = False  # its rows are no longer in flight
         self.taken = 0
         self._missing = len(rows)
         self._outputs: Rows | None = None
@@ -57,29 +65,43 @@ class Entry:
     @property
     def ended(self) -> bool:
         """Whether the caller has its answer, or left."""
-        return self.future.done()
+        return self.settled
 
     def cut(self, room: int) -> "Piece":
         """Take the next rows that are not yet taken, at most `room`."""
         start, self.taken = self.taken, min(self.taken + room, len(self.rows))
         return Piece(self, start, self.taken)
 
-    def receive(self, start: int, outputs: Rows) -> None:
-        """Take the outputs of the piece that begins at row `start`; the last one missing ends the entry."""
+    def collect(self, start: int, outputs: Rows) -> Rows | None:
+        """Keep the outputs of the piece that begins at row `start`; return all when none is missing."""
         count = len(self.rows)
+        if len(outputs) == count:
+            return outputs
+        if self._outputs is None:
+            self._outputs = np.empty((count, *outputs.shape[1:]), outputs.dtype)
+        self._outputs[start : start + len(outputs)] = outputs
         self._missing -= len(outputs)
-        if len(outputs) < count:
-            if self._outputs is None:
-                self._outputs = np.empty((count, *outputs.shape[1:]), outputs.dtype)
-            self._outputs[start : start + len(outputs)] = outputs
-            outputs = self._outputs
-        if not self._missing and not self.future.done():
-            self.future.set_result(outputs)
+        return None if self._missing else self._outputs
 
-    def fail(self, error: ServingError) -> None:
-        """End the entry with an error, unless it has ended."""
-        if not self.future.done():
+
+class _Awaited(Entry):
+    """An entry whose caller waits for a future, and leaves by cancelling it."""
+
+    __slots__ = ("future",)
+
+    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows]) -> None:
+        super().__init__(rows, deadline, self._resolve)
+        self.future = future
+
+    @property
+    def ended(self) -> bool:
+        return self.future.done()
+
+    def _resolve(self, outputs: Rows | None, error: ServingError | None) -> None:
+        if error is not None:
             self.future.set_exception(error)
+        elif outputs is not None:
+            self.future.set_result(outputs)
 
 
 class Piece(NamedTuple):
@@ -208,40 +230,62 @@ class Batcher:
             except TimeoutError:
                 self._end()
 
-    def submit(self, rows: Rows, deadline: float) -> asyncio.Future[Rows]:
+    def admit(self, rows: Rows, deadline: float, done: Done) -> Entry:
         """Admit rows [n, ...] with n > 0, or refuse them at once.
 
         Args:
             rows: one caller's rows; not changed, and not to be changed until the answer is there.
             deadline: in seconds of the batcher's clock.
+            done: called with the outputs [n, ...], or with an error.
 
         Returns:
-            A future of the outputs [n, ...]. Cancelling it drops what is not yet being computed.
+            What `leave` takes.
 
         Raises:
             Overloaded: the limit of rows in flight would be passed.
             ShuttingDown: the batcher is stopping or has ended.
         """
-        if self._closing or self._loop is None or self._ended.is_set():
+        return self._admit(Entry(rows, deadline, done))
+
+    def _admit(self, entry: Entry) -> Entry:
+        if self._closing or not self.alive:
             raise ShuttingDown("this version of the model is stopping; ask again")
-        count = len(rows)
+        count = len(entry.rows)
         in_flight, limit = self._rows_in_flight + count, self._policy.max_rows_in_flight
         if in_flight > limit:
             raise Overloaded(
                 f"{count} rows do not fit: {in_flight - count} of at most {limit} are in flight; try again"
             )
         self._rows_in_flight = in_flight
-        future: asyncio.Future[Rows] = self._loop.create_future()
-        future.add_done_callback(lambda _: self._release(count))
-        self._queue.add(Entry(rows, deadline, future))
-        if deadline < self._rings_at:
+        self._queue.add(entry)
+        if entry.deadline < self._rings_at:
             self._watch_deadline()
         if not self._scheduled:
             self._schedule()
+        return entry
+
+    def leave(self, entry: Entry) -> None:
+        """Drop what is not yet being computed: its caller does not wait for it any more."""
+        if not entry.settled:
+            entry.settled = True
+            self._rows_in_flight -= len(entry.rows)
+
+    def submit(self, rows: Rows, deadline: float) -> asyncio.Future[Rows]:
+        """Admit as `admit` does, and return a future of the outputs; to cancel it is to leave."""
+        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        entry = self._admit(_Awaited(rows, deadline, future))
+        future.add_done_callback(lambda _: self.leave(entry))
         return future
 
-    def _release(self, count: int) -> None:
-        self._rows_in_flight -= count
+    def _settle(self, entry: Entry, outputs: Rows | None, error: ServingError | None = None) -> None:
+        """End an entry, unless it has ended."""
+        if entry.ended:
+            return
+        self.leave(entry)
+        try:
+            entry.done(outputs, error)
+        except Exception:  # one caller's trouble with its answer is no other's
+            logger.exception("an answer could not be handed over")
 
     def _schedule(self) -> None:
         """Take a batch when the loop has run what is ready now, so that what arrives with it goes along."""
@@ -276,10 +320,10 @@ class Batcher:
         try:
             result = self._compute(_joined(pieces))
         except Exception as error:
-            _fail(pieces, error)
+            self._fail(pieces, error)
             return
         if isinstance(result, np.ndarray):
-            _deal(pieces, result)
+            self._deal(pieces, result)
             return
         future = asyncio.ensure_future(result)
         self._computing[future] = pieces
@@ -288,11 +332,11 @@ class Batcher:
     def _computed(self, future: asyncio.Future[Rows]) -> None:
         pieces = self._computing.pop(future, ())
         if future.cancelled():
-            _fail(pieces, ShuttingDown("the server is stopping; ask again"))
+            self._fail(pieces, ShuttingDown("the server is stopping; ask again"))
         elif (error := future.exception()) is not None:
-            _fail(pieces, error)
+            self._fail(pieces, error)
         else:
-            _deal(pieces, future.result())
+            self._deal(pieces, future.result())
         if not self._scheduled and not self._ended.is_set():
             # At once, not in the next round: the engine is idle.
             self._pump()
@@ -304,7 +348,29 @@ class Batcher:
         under_way = [piece.entry for pieces in self._computing.values() for piece in pieces]
         self._computing.clear()
         for entry in [*self._queue.clear(), *under_way]:
-            entry.fail(ShuttingDown("the server is stopping; ask again"))
+            self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
+
+    def _deal(self, pieces: Sequence[Piece], outputs: Rows) -> None:
+        """Give each caller its outputs; an answer of the wrong length is nobody's."""
+        expected = sum(stop - start for _, start, stop in pieces)
+        if len(outputs) != expected:
+            self._fail(pieces, ModelFailure(f"the model answered {len(outputs)} rows for {expected}"))
+            return
+        at = 0
+        for entry, start, stop in pieces:
+            behind = at + stop - start
+            complete = entry.collect(start, outputs[at:behind])
+            if complete is not None:
+                self._settle(entry, complete)
+            at = behind
+
+    def _fail(self, pieces: Sequence[Piece], error: BaseException) -> None:
+        if not isinstance(error, ServingError):
+            failure = ModelFailure("the model failed on this batch")
+            failure.__cause__ = error
+            error = failure
+        for piece in pieces:
+            self._settle(piece.entry, None, error)
 
     def _watch_deadline(self) -> None:
         """Have the timer ring at the earliest deadline, whatever the engine is doing then.
@@ -328,32 +394,11 @@ class Batcher:
 
     def _drop_expired(self) -> None:
         for entry in self._queue.expire(self._clock()):
-            entry.fail(DeadlineExceeded("the deadline passed before the answer was computed"))
+            late = DeadlineExceeded("the deadline passed before the answer was computed")
+            self._settle(entry, None, late)
 
 
 def _joined(pieces: list[Piece]) -> Rows:
     if len(pieces) == 1:
         return pieces[0].rows
     return np.concatenate([piece.rows for piece in pieces])
-
-
-def _deal(pieces: Sequence[Piece], outputs: Rows) -> None:
-    """Give each caller its outputs; an answer of the wrong length is nobody's."""
-    expected = sum(piece.stop - piece.start for piece in pieces)
-    if len(outputs) != expected:
-        _fail(pieces, ModelFailure(f"the model answered {len(outputs)} rows for {expected}"))
-        return
-    start = 0
-    for entry, first, last in pieces:
-        stop = start + last - first
-        entry.receive(first, outputs[start:stop])
-        start = stop
-
-
-def _fail(pieces: Sequence[Piece], error: BaseException) -> None:
-    if not isinstance(error, ServingError):
-        failure = ModelFailure("the model failed on this batch")
-        failure.__cause__ = error
-        error = failure
-    for piece in pieces:
-        piece.entry.fail(error)

@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from service import http_errors
+from service.batching import Rows
 from service.dialects import native
 from service.http_types import (
     App,
@@ -61,13 +62,13 @@ class PredictLane:
         asked = predictor.ask(target, query, headers)
         body = await read_body(headers, receive, predictor.max_body_bytes)
         quick = predictor.is_quick(asked, body)
-        begun = predictor.begin(asked, body) if quick else await predictor.begin_in_thread(asked, body)
-        await (begun.answer if begun.is_quick else done_unless_gone(begun.answer, receive))
-        return predictor.finish(begun)
+        ready = predictor.decode(asked, body) if quick else await predictor.decode_in_thread(asked, body)
+        answer = ready.batcher.submit(ready.rows, ready.deadline)
+        return ready.respond(await (answer if ready.is_quick else answer_unless_gone(answer, receive)))
 
 
-async def done_unless_gone(answer: asyncio.Future[Any], receive: Receive) -> None:
-    """Wait until the answer is there or has failed; where the client leaves first, drop it from the queue.
+async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> Rows:
+    """Wait for the outputs; where the client leaves first, drop its rows from the queue.
 
     Raises:
         ClientGone: it left.
@@ -79,6 +80,7 @@ async def done_unless_gone(answer: asyncio.Future[Any], receive: Receive) -> Non
         if not answer.done():
             answer.cancel()
             raise ClientGone
+        return answer.result()
     finally:
         leaving.cancel()
 

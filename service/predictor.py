@@ -1,8 +1,9 @@
 """The life of one prediction, apart from how its bytes come and go.
 
-    asked = predictor.ask(...)          before the body: what is asked for, and of whom
-    begun = predictor.begin(asked, body)  decoded and admitted; the answer is a future
-    response = predictor.finish(begun)    when that is done
+    asked = predictor.ask(...)             before the body: what is asked for, and of whom
+    ready = predictor.decode(asked, body)  its rows, for the version that answers now
+    ready.batcher.submit(ready.rows, ...)  at once, or a swap could come in between
+    response = ready.respond(outputs)
 
 `service.lane` walks this way in a task, as an ASGI application; `service.protocol` without one, from the
 callbacks of a connection.
@@ -12,7 +13,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from service.batching import Rows
+from service.batching import Batcher, Rows
 from service.codecs.bodies import BodyReader, Decoded
 from service.dialects import native
 from service.errors import InvalidInput, UnsupportedMediaType
@@ -30,22 +31,38 @@ class Asked(NamedTuple):
     deadline: float
 
 
-class Begun(NamedTuple):
-    """A request that was admitted; cancelling `answer` drops it."""
+class Ready(NamedTuple):
+    """A request that is decoded for one version; it is for the caller to submit its rows to the batcher."""
 
     served: ServedVersion
     wanted: native.AnswerOptions
     decoded: Decoded
-    answer: asyncio.Future[Rows]
+    deadline: float
+
+    @property
+    def rows(self) -> Rows:
+        """Rows [n, *shape of the model's input]."""
+        return self.decoded.rows
+
+    @property
+    def batcher(self) -> Batcher:
+        """Of the version that answers."""
+        return self.served.batcher
 
     @property
     def is_quick(self) -> bool:
         """Whether the rows are computed in the event loop, so that the answer is there almost at once."""
         return len(self.decoded.rows) <= self.served.loaded.inline_rows
 
+    def respond(self, outputs: Rows) -> Response:
+        """Return the answer to the model's raw outputs [n, units]."""
+        served = self.served
+        name = native.Name(served.model, served.version)
+        return native.answer(name, outputs, served.loaded.signature, self.wanted, self.decoded)
+
 
 class Predictor:
-    """Decodes, admits and answers predictions. Belongs to one event loop."""
+    """Decodes requests for the versions that answer them. Belongs to one event loop."""
 
     def __init__(self, registry: Registry, bodies: BodyReader, default_timeout_s: float) -> None:
         self._registry = registry
@@ -72,46 +89,30 @@ class Predictor:
         return Asked(model, version, wanted, headers.get(b"content-type", b""), deadline)
 
     def is_quick(self, asked: Asked, body: bytes) -> bool:
-        """Whether `begin` takes about a millisecond at most."""
+        """Whether `decode` takes about a millisecond at most."""
         return self._bodies.is_quick(body, asked.content_type)
 
-    def begin(self, asked: Asked, body: bytes) -> Begun:
-        """Decode and admit at once.
+    def decode(self, asked: Asked, body: bytes) -> Ready:
+        """Decode a body at once.
 
         Raises:
-            ServingError: the body is refused, or there is no room.
+            ServingError: it is refused.
         """
-        # Between finding the version and submitting to it nothing may await, or a swap could come in between.
-        served = self._registry.get(asked.model, asked.version)
-        return self._admit(asked, served, self._decode(asked, served, body))
+        return self._decode(asked, self._registry.get(asked.model, asked.version), body)
 
-    async def begin_in_thread(self, asked: Asked, body: bytes) -> Begun:
-        """Decode in a thread, and again where a swap comes in between; raises what `begin` raises."""
+    async def decode_in_thread(self, asked: Asked, body: bytes) -> Ready:
+        """Decode in a thread, and again where a swap comes in between; raises what `decode` raises."""
         while True:
             served = self._registry.get(asked.model, asked.version)
-            decoded = await asyncio.to_thread(self._decode, asked, served, body)
+            ready = await asyncio.to_thread(self._decode, asked, served, body)
             if self._registry.get(asked.model, asked.version) is served:
-                return self._admit(asked, served, decoded)
+                return ready
 
-    @staticmethod
-    def finish(begun: Begun) -> Response:
-        """Return the answer of a request whose future is done.
-
-        Raises:
-            ServingError: what the future raises.
-        """
-        served, wanted, decoded, answer = begun
-        name = native.Name(served.model, served.version)
-        return native.answer(name, answer.result(), served.loaded.signature, wanted, decoded)
-
-    def _decode(self, asked: Asked, served: ServedVersion, body: bytes) -> Decoded:
+    def _decode(self, asked: Asked, served: ServedVersion, body: bytes) -> Ready:
         signature = served.loaded.signature
         asked.wanted.check(signature)
-        return self._bodies.read(body, asked.content_type, signature)
-
-    @staticmethod
-    def _admit(asked: Asked, served: ServedVersion, decoded: Decoded) -> Begun:
-        return Begun(served, asked.wanted, decoded, served.batcher.submit(decoded.rows, asked.deadline))
+        decoded = self._bodies.read(body, asked.content_type, signature)
+        return Ready(served, asked.wanted, decoded, asked.deadline)
 
     def _timeout_s(self, headers: Headers) -> float:
         given = headers.get(b"x-timeout-ms")

@@ -14,9 +14,11 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import http_errors
+from service.batching import Batcher, Entry, Rows
 from service.dialects import native
+from service.errors import ModelFailure, ServingError
 from service.http_types import Headers, Response, request_id_of
-from service.predictor import Asked, Begun, Predictor
+from service.predictor import Asked, Predictor, Ready
 
 _STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
@@ -33,9 +35,18 @@ class Exchange:
         self.asked = asked
         self.request_id = request_id_of(headers)
         self.chunks: list[bytes] = []
-        self.work: asyncio.Future[Any] | None = None
+        self.decoding: asyncio.Task[None] | None = None
+        self.batcher: Batcher | None = None
+        self.entry: Entry | None = None
         self.keep_alive = True
         self.response_complete = False
+
+    def leave(self) -> None:
+        """Drop what is under way: there is nobody to answer."""
+        if self.decoding is not None:
+            self.decoding.cancel()
+        if self.batcher is not None and self.entry is not None:
+            self.batcher.leave(self.entry)
 
 
 class Protocol(HttpToolsProtocol):
@@ -106,43 +117,40 @@ class Protocol(HttpToolsProtocol):
         chunks = exchange.chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        try:
-            if self._predictor.is_quick(exchange.asked, body):
-                self._await(exchange, self._predictor.begin(exchange.asked, body))
-            else:
-                task = self.loop.create_task(self._begin_in_thread(exchange, body))
-                exchange.work = task
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
-        except Exception as error:
-            self._fail(exchange, error)
+        if self._predictor.is_quick(exchange.asked, body):
+            try:
+                self._admit(exchange, self._predictor.decode(exchange.asked, body))
+            except Exception as error:
+                self._fail(exchange, error)
+        else:
+            exchange.decoding = task = self.loop.create_task(self._decode_in_thread(exchange, body))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what the client that left has asked for."""
-        exchange = self._exchange
-        if exchange is not None and exchange.work is not None and not exchange.response_complete:
-            exchange.work.cancel()
+        if self._exchange is not None:
+            self._exchange.leave()
         super().connection_lost(exc)
 
-    async def _begin_in_thread(self, exchange: Exchange, body: bytes) -> None:
+    async def _decode_in_thread(self, exchange: Exchange, body: bytes) -> None:
         try:
-            self._await(exchange, await self._predictor.begin_in_thread(exchange.asked, body))
+            self._admit(exchange, await self._predictor.decode_in_thread(exchange.asked, body))
         except Exception as error:
             self._fail(exchange, error)
 
-    def _await(self, exchange: Exchange, begun: Begun) -> None:
-        exchange.work = begun.answer
-        begun.answer.add_done_callback(lambda answer: self._finish(exchange, begun))
+    def _admit(self, exchange: Exchange, ready: Ready) -> None:
+        def done(outputs: Rows | None, error: ServingError | None) -> None:
+            if outputs is None:
+                self._fail(exchange, error or ModelFailure("the model gave no outputs"))
+                return
+            try:
+                self._write(exchange, ready.respond(outputs))
+            except Exception as unforeseen:
+                self._fail(exchange, unforeseen)
 
-    def _finish(self, exchange: Exchange, begun: Begun) -> None:
-        if begun.answer.cancelled():
-            return
-        try:
-            response = self._predictor.finish(begun)
-        except Exception as error:
-            self._fail(exchange, error)
-        else:
-            self._write(exchange, response)
+        exchange.batcher = ready.batcher
+        exchange.entry = ready.batcher.admit(ready.rows, ready.deadline, done)
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         self._write(exchange, http_errors.from_error(error, exchange.request_id))
