@@ -12,7 +12,8 @@ Invariants, each with a test that carries its number:
 7. Rows whose caller left, or whose deadline passed, are never computed.
 8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
 9. When the batcher ends, whatever it still holds fails with ShuttingDown.
-10. No more than `batches_in_flight` batches are with the engine at once.
+10. No more than `batches_in_flight` batches are with the engine at once, and one that is full: it cannot
+    grow any more, and so the engine finds it as soon as it is free.
 """
 
 import asyncio
@@ -114,7 +115,8 @@ class Piece(NamedTuple):
     @property
     def rows(self) -> Rows:
         """The rows of this piece, a view."""
-        return self.entry.rows[self.start : self.stop]
+        rows = self.entry.rows
+        return rows if self.stop - self.start == len(rows) else rows[self.start : self.stop]
 
 
 class PendingQueue:
@@ -122,15 +124,22 @@ class PendingQueue:
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
+        self._rows = 0
         # No later than the earliest deadline of all that wait: spares `expire` a walk at every batch.
         self._earliest = math.inf
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def rows(self) -> int:
+        """Rows that wait, with those of callers who left."""
+        return self._rows
+
     def add(self, entry: Entry) -> None:
         """Put an entry at the end."""
         self._entries.append(entry)
+        self._rows += len(entry.rows)
         self._earliest = min(self._earliest, entry.deadline)
 
     def take(self, max_rows: int) -> list[Piece]:
@@ -146,9 +155,12 @@ class PendingQueue:
                 break
             self._entries.popleft()
             if entry.ended:
+                self._rows -= len(entry.rows) - entry.taken
                 continue
             piece = entry.cut(room)
-            room -= piece.stop - piece.start
+            count = piece.stop - piece.start
+            room -= count
+            self._rows -= count
             pieces.append(piece)
             if piece.stop < len(entry.rows):
                 self._entries.append(entry)
@@ -160,12 +172,14 @@ class PendingQueue:
             return []
         expired = [entry for entry in self._entries if entry.deadline <= now]
         self._entries = deque(entry for entry in self._entries if entry.deadline > now)
+        self._rows -= sum(len(entry.rows) - entry.taken for entry in expired)
         self._earliest = min((entry.deadline for entry in self._entries), default=math.inf)
         return expired
 
     def clear(self) -> list[Entry]:
         """Remove and return everything."""
         entries, self._entries = list(self._entries), deque()
+        self._rows = 0
         return entries
 
     @property
@@ -301,10 +315,10 @@ class Batcher:
         self._scheduled = False
         try:
             self._drop_expired()
-            if self._queue and len(self._computing) < self._batches_in_flight:
+            if self._has_room:
                 self._hand_over(self._queue.take(self._policy.max_batch_rows))
             if self._queue:
-                if len(self._computing) < self._batches_in_flight:
+                if self._has_room:
                     self._schedule()
             elif self._closing and not self._computing:
                 self._end()
@@ -313,6 +327,13 @@ class Batcher:
             self._on_death(error)
             if not isinstance(error, Exception):
                 raise
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a batch waits that may go to the engine."""
+        ahead = len(self._computing) - self._batches_in_flight
+        full = self._queue.rows >= self._policy.max_batch_rows
+        return bool(self._queue) and (ahead < 0 or (ahead == 0 and full))
 
     def _hand_over(self, pieces: list[Piece]) -> None:
         if not pieces:

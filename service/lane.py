@@ -5,6 +5,7 @@ OpenAPI document (`service.openapi`) and fails with the same bodies (`service.ht
 """
 
 import asyncio
+import time
 from typing import Any
 
 from service import http_errors
@@ -60,10 +61,11 @@ class PredictLane:
     ) -> Response:
         predictor = self.predictor
         asked = predictor.ask(target, query, headers)
+        deadline = time.monotonic() + asked.timeout_s
         body = await read_body(headers, receive, predictor.max_body_bytes)
         quick = predictor.is_quick(asked, body)
         ready = predictor.decode(asked, body) if quick else await predictor.decode_in_thread(asked, body)
-        answer = ready.batcher.submit(ready.rows, ready.deadline)
+        answer = ready.batcher.submit(ready.rows, deadline)
         return ready.respond(await (answer if ready.is_quick else answer_unless_gone(answer, receive)))
 
 

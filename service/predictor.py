@@ -10,7 +10,6 @@ callbacks of a connection.
 """
 
 import asyncio
-import time
 from typing import NamedTuple
 
 from service.batching import Batcher, Rows
@@ -22,13 +21,13 @@ from service.repository.registry import Registry, ServedVersion
 
 
 class Asked(NamedTuple):
-    """A request whose body is still to come; `deadline` in seconds of the monotonic clock."""
+    """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`."""
 
     model: str | None
     version: int | None
     wanted: native.AnswerOptions
     content_type: bytes
-    deadline: float
+    timeout_s: float
 
 
 class Ready(NamedTuple):
@@ -37,7 +36,6 @@ class Ready(NamedTuple):
     served: ServedVersion
     wanted: native.AnswerOptions
     decoded: Decoded
-    deadline: float
 
     @property
     def rows(self) -> Rows:
@@ -82,11 +80,11 @@ class Predictor:
         """
         model, version = target.model, native.version_of(target.version)
         wanted = native.options(query, headers.get(b"accept", b""))
-        deadline = time.monotonic() + self._timeout_s(headers)
+        timeout_s = self._timeout_s(headers)
         self._registry.get(model, version)
         if headers.get(b"content-encoding", b"identity") not in (b"identity", b""):
             raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
-        return Asked(model, version, wanted, headers.get(b"content-type", b""), deadline)
+        return Asked(model, version, wanted, headers.get(b"content-type", b""), timeout_s)
 
     def is_quick(self, asked: Asked, body: bytes) -> bool:
         """Whether `decode` takes about a millisecond at most."""
@@ -112,7 +110,7 @@ class Predictor:
         signature = served.loaded.signature
         asked.wanted.check(signature)
         decoded = self._bodies.read(body, asked.content_type, signature)
-        return Ready(served, asked.wanted, decoded, asked.deadline)
+        return Ready(served, asked.wanted, decoded)
 
     def _timeout_s(self, headers: Headers) -> float:
         given = headers.get(b"x-timeout-ms")

@@ -7,6 +7,7 @@ before its body) goes to the application, which answers the same by `service.lan
 """
 
 import asyncio
+import time
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -19,10 +20,9 @@ from service.dialects import native
 from service.errors import ModelFailure, ServingError
 from service.http_types import Headers, Response, request_id_of
 from service.predictor import Asked, Predictor, Ready
+from service.request_head import RequestHead
 
-_STATUS_LINES = {
-    status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
-}
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Exchange:
@@ -33,7 +33,9 @@ class Exchange:
 
     def __init__(self, asked: Asked, headers: Headers) -> None:
         self.asked = asked
+        self.headers = headers
         self.request_id = request_id_of(headers)
+        self.deadline = time.monotonic() + asked.timeout_s
         self.chunks: list[bytes] = []
         self.decoding: asyncio.Task[None] | None = None
         self.batcher: Batcher | None = None
@@ -56,12 +58,59 @@ class Protocol(HttpToolsProtocol):
         super().__init__(**uvicorn)
         self._predictor = predictor
         self._exchange: Exchange | None = None
+        # The head of the last exchange, which the next mostly repeats; None while it may not be used.
+        self._known: RequestHead | None = None
+        self._between_requests = True
+        self._missing_bytes = 0  # of a body that comes past the parser
+        self._answered_at = 0.0
+
+    @property
+    def _is_free(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    # What the transport calls
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, but for a request like the last one: its head is known, and its body needs no parsing."""
+        if self._missing_bytes:
+            self._collect(data)
+            return
+        at_start = self._between_requests and self._is_free
+        known = self._known
+        if at_start and known is not None:
+            found = known.begins(data)
+            if found is not None and found[0] <= self._predictor.max_body_bytes:
+                self._begin(Exchange(known.asked, known.headers))
+                self._missing_bytes, start = found
+                self._collect(data[start:])
+                return
+        super().data_received(data)
+        if at_start and self._exchange is not None:
+            self._known = RequestHead.of(data, self._exchange.asked, self._exchange.headers)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what the client that left has asked for."""
+        if self._exchange is not None:
+            self._exchange.leave()
+        super().connection_lost(exc)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that is idle; one that was busy since the timer was set is looked at again."""
+        rest_s = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._is_free and rest_s <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            rest_s = rest_s if self._is_free else self.timeout_keep_alive
+            self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
+
+    # What the parser calls
 
     def on_message_begin(self) -> None:
         """Start a request; its scope is made when it is known that the application is to answer."""
         self.url = b""
         self.headers = []
         self._exchange = None
+        self._between_requests = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
@@ -69,17 +118,30 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Decide who answers."""
-        asked = self._asked()
-        if asked is None:
+        exchange = self._plain_prediction()
+        if exchange is None:
             self._hand_on()
         else:
-            self._exchange = asked
-            self.cycle = asked  # type: ignore[assignment]
+            self._begin(exchange)
 
-    def _asked(self) -> Exchange | None:
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        if self._exchange is None:
+            super().on_body(body)
+        else:
+            self._exchange.chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """Begin the prediction: the request is complete."""
+        self._between_requests = True
+        if self._exchange is None:
+            super().on_message_complete()
+        else:
+            self._complete(self._exchange)
+
+    def _plain_prediction(self) -> Exchange | None:
         route = _route(self.url)
-        free = self.cycle is None or self.cycle.response_complete
-        if route is None or not free or self.parser.get_method() != b"POST":
+        if route is None or not self._is_free or self.parser.get_method() != b"POST":
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
@@ -101,22 +163,28 @@ class Protocol(HttpToolsProtocol):
             super().on_header(name, value)
         super().on_headers_complete()
 
-    def on_body(self, body: bytes) -> None:
-        """Keep a piece of the body."""
-        if self._exchange is None:
-            super().on_body(body)
-        else:
-            self._exchange.chunks.append(body)
+    # The life of an exchange
 
-    def on_message_complete(self) -> None:
-        """Begin the prediction: the request is complete."""
+    def _begin(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.cycle = exchange  # type: ignore[assignment]
+
+    def _collect(self, data: bytes) -> None:
+        """Keep a piece of a body that comes past the parser; what follows the body is for the parser."""
         exchange = self._exchange
-        if exchange is None:
-            super().on_message_complete()
-            return
-        chunks = exchange.chunks
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.clear()
+        assert exchange is not None
+        rest = data[self._missing_bytes :]
+        exchange.chunks.append(data[: self._missing_bytes] if rest else data)
+        self._missing_bytes -= len(exchange.chunks[-1])
+        if not self._missing_bytes:
+            self._complete(exchange)
+            if rest:
+                super().data_received(rest)
+
+    def _complete(self, exchange: Exchange) -> None:
+        """Decode and admit: the body is there."""
+        body = b"".join(exchange.chunks)
+        exchange.chunks.clear()
         if self._predictor.is_quick(exchange.asked, body):
             try:
                 self._admit(exchange, self._predictor.decode(exchange.asked, body))
@@ -126,12 +194,6 @@ class Protocol(HttpToolsProtocol):
             exchange.decoding = task = self.loop.create_task(self._decode_in_thread(exchange, body))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Drop what the client that left has asked for."""
-        if self._exchange is not None:
-            self._exchange.leave()
-        super().connection_lost(exc)
 
     async def _decode_in_thread(self, exchange: Exchange, body: bytes) -> None:
         try:
@@ -150,32 +212,42 @@ class Protocol(HttpToolsProtocol):
                 self._fail(exchange, unforeseen)
 
         exchange.batcher = ready.batcher
-        exchange.entry = ready.batcher.admit(ready.rows, ready.deadline, done)
+        exchange.entry = ready.batcher.admit(ready.rows, exchange.deadline, done)
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         self._write(exchange, http_errors.from_error(error, exchange.request_id))
 
     def _write(self, exchange: Exchange, response: Response) -> None:
         exchange.response_complete = True
+        exchange.entry = None  # it holds what is to be done at its end, which holds the exchange
         if self.transport.is_closing():
             return
         status, body, content_type, more = response
-        parts = [_STATUS_LINES[status]]
-        for name, value in self.server_state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        for key, text in more.items():
-            parts.append(f"{key}: {text}\r\n".encode())
+        head = [_head(status, content_type, tuple(self.server_state.default_headers))]
+        if more:
+            head += [f"{name}: {value}\r\n".encode() for name, value in more.items()]
         if not exchange.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts.append(
-            b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n\r\n"
-            % (content_type.encode(), len(body), exchange.request_id.encode())
+            head.append(b"connection: close\r\n")
+        head.append(
+            b"content-length: %d\r\nx-request-id: %b\r\n\r\n" % (len(body), exchange.request_id.encode())
         )
-        parts.append(body)
-        self.transport.write(b"".join(parts))
+        head.append(body)
+        self.transport.write(b"".join(head))
         if not exchange.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            self.on_response_complete()
+        else:
+            self._stay()
+
+    def _stay(self) -> None:
+        """Wait for the next request. One timer serves many: to set and cancel one for each costs more."""
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
 
 @lru_cache(maxsize=1024)
@@ -184,3 +256,11 @@ def _route(url: bytes) -> tuple[native.Target, bytes] | None:
     path, _, query = url.partition(b"?")
     target = None if b"%" in path or not path.isascii() else native.match(path.decode())
     return None if target is None else (target, query)
+
+
+@lru_cache(maxsize=64)
+def _head(status: int, content_type: str, defaults: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return the status line and the headers that many answers share; the defaults hold the date."""
+    lines = [b"%b: %b\r\n" % header for header in defaults]
+    first = f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: {content_type}\r\n"
+    return first.encode() + b"".join(lines)

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
     onnx_threads: int = Field(1, ge=1, le=256, description="threads of one forward pass of the ONNX engine")
     inline_compute_ms: float = Field(
-        0.5,
+        0.25,
         ge=0,
         description="batches that take no longer are computed in the event loop, others in a thread",
     )

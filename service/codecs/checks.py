@@ -32,7 +32,7 @@ def checked(rows: NDArray[Any], signature: Signature) -> tuple[NDArray[Any], Seq
     bounds = signature.range
     if bounds is None:
         return _finite(rows), NO_WARNINGS
-    highest = np.maximum.reduce(rows, axis=None)
+    highest = np.maximum.reduce(rows, axis=None).item()  # as Python compares: NumPy takes ten times as long
     unsigned = rows.dtype.kind == "u" and bounds[0] <= 0
     # Asked so that NaN, which is never within, fails as well.
     if not (highest <= bounds[1] and (unsigned or np.minimum.reduce(rows, axis=None) >= bounds[0])):

@@ -71,10 +71,11 @@ def _flattened(body: bytes) -> NDArray[Any] | None:
 
 def _rows_by_skeleton(skeleton: bytes, shape: tuple[int, ...]) -> int:
     """Return how many rows of `shape` the skeleton is nested as; 0 where it is nested in another way."""
-    rows = _row_skeletons(shape)
-    if skeleton in rows:
-        return 1
-    return next(filter(None, (_repeats(skeleton, row) for row in rows.values())), 0)
+    for alone, row in _row_skeletons(shape):
+        count = 1 if skeleton == alone else _repeats(skeleton, row)
+        if count:
+            return count
+    return 0
 
 
 def _repeats(skeleton: bytes, row: bytes) -> int:
@@ -86,12 +87,12 @@ def _repeats(skeleton: bytes, row: bytes) -> int:
 
 
 @lru_cache(maxsize=64)
-def _row_skeletons(shape: tuple[int, ...]) -> dict[bytes, bytes]:
-    """The skeletons of one row (nested, flat, without a last axis of one) by those of a body of it alone."""
+def _row_skeletons(shape: tuple[int, ...]) -> list[tuple[bytes, bytes]]:
+    """The skeletons of one row (nested, flat, without a last axis of one), each behind that of a body of it."""
     forms = [_nested(shape), _nested((math.prod(shape),))]
     if len(shape) > 1 and shape[-1] == 1:
         forms.append(_nested(shape[:-1]))
-    return {b"%b%b}" % (_OPEN, row): row for row in forms}
+    return [(b"%b%b}" % (_OPEN, row), row) for row in dict.fromkeys(forms)]
 
 
 def _nested(shape: tuple[int, ...]) -> bytes:
