@@ -17,6 +17,7 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
+_ACCEPTED_AT_ONCE = 16
 
 
 class CannotListen(Exception):
@@ -77,7 +78,9 @@ class Server(uvicorn.Server):
 def run_worker(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound socket until a signal ends it. The entry point of a worker process."""
     configure_logging(settings)
-    Server(settings).run(sockets=[listener])
+    # libuv accepts one connection of a listener in each round of the loop: with a round of some milliseconds
+    # under load, the last of many new clients would wait for them all.
+    Server(settings).run(sockets=[listener, *(listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))])
 
 
 def configure_logging(settings: Settings) -> None:

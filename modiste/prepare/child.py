@@ -30,7 +30,8 @@ from modiste.prepare.answers import (
 from modiste.prepare.errors import Failure, PrepareFailed
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
-from modiste.reading import ModelFile, ReadingLimits, Refused, read
+from modiste.reading import ReadingLimits, Refused
+from modiste.reading.model_file import ModelFile, read
 
 
 def main() -> None:

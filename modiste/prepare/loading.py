@@ -16,9 +16,10 @@ import keras
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.graph import all_nodes, is_built
 from modiste.prepare.serving_config import Changes, serving_config
-from modiste.reading import ModelFile, ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.archive import CONFIG
 from modiste.reading.errors import first_line
+from modiste.reading.model_file import ModelFile, read
 
 
 def load_for_serving(path: Path, limits: ReadingLimits | None = None) -> keras.Model:

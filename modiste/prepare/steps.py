@@ -11,7 +11,8 @@ from modiste.artifact import ONNX, LossInfo, Summary, TensorSpec, file_sha256
 from modiste.prepare import describe
 from modiste.prepare.loading import load, ready
 from modiste.prepare.probe import Array, probe, probe_inputs
-from modiste.reading import ModelFile, ReadingLimits
+from modiste.reading import ReadingLimits
+from modiste.reading.model_file import ModelFile
 
 _NO_CONVERTER = "no converter to ONNX is installed where the file was prepared"
 _LIBRARIES = ("keras", "tensorflow", "jax", "tf2onnx", "onnx", "onnxruntime")

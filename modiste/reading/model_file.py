@@ -7,41 +7,18 @@ uses the standard library, h5py and NumPy alone; what only Keras can tell is fou
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from modiste.reading import archive, hdf5, strict_json
 from modiste.reading.compiled import Compiled, read_compiled
 from modiste.reading.config import check_config, layer_configs, without_compile_config
 from modiste.reading.errors import Reason, Refused
 from modiste.reading.file import read_file
+from modiste.reading.findings import Findings, Format
 from modiste.reading.hdf5 import Weights
 from modiste.reading.limits import ReadingLimits
 
-Format = Literal["keras", "h5"]
-
 _ZIP_SIGNATURE = b"PK\x03\x04"
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What a model file says about itself, in plain values.
-
-    Attributes:
-        layer_types: the class of every layer, those of inner models after their model.
-        arrays: how many arrays of weights it stores, its optimizer's left out.
-        values: how many numbers they hold.
-    """
-
-    name: str
-    format: Format
-    sha256: str
-    size: int
-    keras_version: str | None
-    layer_types: tuple[str, ...]
-    arrays: int
-    values: int
-    loss: str | None
-    optimizer: str | None
 
 
 @dataclass(frozen=True, slots=True)

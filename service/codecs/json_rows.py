@@ -88,7 +88,7 @@ def _repeats(skeleton: bytes, row: bytes) -> int:
 
 @lru_cache(maxsize=64)
 def _row_skeletons(shape: tuple[int, ...]) -> list[tuple[bytes, bytes]]:
-    """The skeletons of one row (nested, flat, without a last axis of one), each behind that of a body of it."""
+    """The skeletons of one row (nested, flat, without a last axis of one), each behind its whole body."""
     forms = [_nested(shape), _nested((math.prod(shape),))]
     if len(shape) > 1 and shape[-1] == 1:
         forms.append(_nested(shape[:-1]))

@@ -166,11 +166,20 @@ def test_there_is_no_circle():
         visit(name, ())
 
 
+TRAINING = ("tensorflow", "keras", "tf2onnx", "sklearn", "matplotlib")
+
+
 @pytest.mark.parametrize(
-    "module", ["service.server", "modiste.__main__", "modiste.prepare", "modiste.reading"]
+    ("module", "absent"),
+    [
+        ("service.server", (*TRAINING, "h5py")),
+        ("modiste.__main__", TRAINING),
+        ("modiste.prepare", (*TRAINING, "h5py")),
+        ("modiste.reading.model_file", TRAINING),
+    ],
 )
-def test_the_server_loads_no_tensorflow(module):
-    code = f"import sys, {module}; print([m for m in ('tensorflow', 'keras', 'tf2onnx', 'sklearn', 'matplotlib') if m in sys.modules])"
+def test_the_server_loads_no_tensorflow_and_nothing_else_that_it_does_not_need(module, absent):
+    code = f"import sys, {module}; print([m for m in {absent!r} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

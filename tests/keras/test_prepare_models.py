@@ -15,7 +15,8 @@ from modiste.artifact import ONNX, Head, Summary
 from modiste.onnx_runtime import ort
 from modiste.prepare.loading import load_for_serving
 from modiste.prepare.steps import prepare_file
-from modiste.reading import ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
+from modiste.reading.model_file import read
 
 pytestmark = [
     # What Keras and its exporter call forth in NumPy.

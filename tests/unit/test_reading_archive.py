@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modiste.reading import ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.archive import read_members
+from modiste.reading.model_file import read
 
 MIB = 1024 * 1024
 

@@ -6,8 +6,9 @@ from typing import Any
 import model_files as files
 import pytest
 
-from modiste.reading import ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.config import check_config
+from modiste.reading.model_file import read
 
 
 def object_of(class_name: str, module: str | None = "keras.layers", **settings: Any) -> dict[str, Any]:

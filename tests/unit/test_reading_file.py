@@ -7,8 +7,9 @@ from pathlib import Path
 import model_files as files
 import pytest
 
-from modiste.reading import ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.file import copy_file
+from modiste.reading.model_file import read
 
 
 def refusal(path: Path, limits: ReadingLimits | None = None) -> Refused:

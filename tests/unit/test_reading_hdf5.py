@@ -9,7 +9,8 @@ import model_files as files
 import numpy as np
 import pytest
 
-from modiste.reading import ReadingLimits, Reason, Refused, read
+from modiste.reading import ReadingLimits, Reason, Refused
+from modiste.reading.model_file import read
 
 MIB = 1024 * 1024
 FLOATS = np.dtype("f4")
