@@ -1,4 +1,4 @@
-"""Micro-batching of rows: a pure queue, and the batcher that owns it on one event loop.
+"""Micro-batching of rows: the batcher, which owns a queue (`service.pending`) on one event loop.
 
 Invariants, each with a test that carries its number:
 
@@ -7,8 +7,7 @@ Invariants, each with a test that carries its number:
 3. No batch holds more than `max_batch_rows` rows.
 4. Rows that are admitted and not yet answered never exceed `max_rows_in_flight`; one more is refused at once.
 5. Nothing waits while the engine is idle; what arrived while it was busy goes together.
-6. A request larger than a batch is cut, and what is left of it goes behind those that wait, so that
-   others pass between its pieces.
+6. A request larger than a batch is cut, and others pass between its pieces.
 7. Rows whose caller left, or whose deadline passed, are never computed.
 8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
 9. When the batcher ends, whatever it still holds fails with ShuttingDown.
@@ -20,19 +19,16 @@ import asyncio
 import logging
 import math
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
+from service.pending import Done, Entry, PendingQueue, Piece, Rows
 
 logger = logging.getLogger(__name__)
 
-Rows = NDArray[Any]
 Compute = Callable[[Rows], Rows | Awaitable[Rows]]
 """Maps rows [n, ...] to outputs [n, ...]: at once, or by a hand-over to a thread."""
 
@@ -43,46 +39,6 @@ class BatchPolicy:
 
     max_batch_rows: int
     max_rows_in_flight: int
-
-
-Done = Callable[[Rows | None, ServingError | None], None]
-"""Hears how an entry ended: outputs, or an error. Called in the loop, once, and not where the caller left."""
-
-
-class Entry:
-    """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock."""
-
-    __slots__ = ("_missing", "_outputs", "deadline", "done", "rows", "settled", "taken")
-
-    def __init__(self, rows: Rows, deadline: float, done: Done) -> None:
-        self.rows = rows
-        self.deadline = deadline
-        self.done = done
-        self.settled = False  # its rows are no longer in flight
-        self.taken = 0
-        self._missing = len(rows)
-        self._outputs: Rows | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the caller has its answer, or left."""
-        return self.settled
-
-    def cut(self, room: int) -> "Piece":
-        """Take the next rows that are not yet taken, at most `room`."""
-        start, self.taken = self.taken, min(self.taken + room, len(self.rows))
-        return Piece(self, start, self.taken)
-
-    def collect(self, start: int, outputs: Rows) -> Rows | None:
-        """Keep the outputs of the piece that begins at row `start`; return all when none is missing."""
-        count = len(self.rows)
-        if len(outputs) == count:
-            return outputs
-        if self._outputs is None:
-            self._outputs = np.empty((count, *outputs.shape[1:]), outputs.dtype)
-        self._outputs[start : start + len(outputs)] = outputs
-        self._missing -= len(outputs)
-        return None if self._missing else self._outputs
 
 
 class _Awaited(Entry):
@@ -105,89 +61,6 @@ class _Awaited(Entry):
             self.future.set_result(outputs)
 
 
-class Piece(NamedTuple):
-    """The rows `start` to `stop` of one entry, as part of one batch."""
-
-    entry: Entry
-    start: int
-    stop: int
-
-    @property
-    def rows(self) -> Rows:
-        """The rows of this piece, a view."""
-        rows = self.entry.rows
-        return rows if self.stop - self.start == len(rows) else rows[self.start : self.stop]
-
-
-class PendingQueue:
-    """Entries in the order of arrival. Synchronous; time comes in as an argument."""
-
-    def __init__(self) -> None:
-        self._entries: deque[Entry] = deque()
-        self._rows = 0
-        # No later than the earliest deadline of all that wait: spares `expire` a walk at every batch.
-        self._earliest = math.inf
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @property
-    def rows(self) -> int:
-        """Rows that wait, with those of callers who left."""
-        return self._rows
-
-    def add(self, entry: Entry) -> None:
-        """Put an entry at the end."""
-        self._entries.append(entry)
-        self._rows += len(entry.rows)
-        self._earliest = min(self._earliest, entry.deadline)
-
-    def take(self, max_rows: int) -> list[Piece]:
-        """Remove and return what the next batch computes: at most `max_rows` rows, all of one shape.
-
-        Entries that ended are dropped. One that does not fit is cut, and its rest goes to the end.
-        """
-        pieces: list[Piece] = []
-        room = max_rows
-        while self._entries and room:
-            entry = self._entries[0]
-            if pieces and entry.rows.shape[1:] != pieces[0].entry.rows.shape[1:]:
-                break
-            self._entries.popleft()
-            if entry.ended:
-                self._rows -= len(entry.rows) - entry.taken
-                continue
-            piece = entry.cut(room)
-            count = piece.stop - piece.start
-            room -= count
-            self._rows -= count
-            pieces.append(piece)
-            if piece.stop < len(entry.rows):
-                self._entries.append(entry)
-        return pieces
-
-    def expire(self, now: float) -> list[Entry]:
-        """Remove and return the entries whose deadline passed."""
-        if now < self._earliest:
-            return []
-        expired = [entry for entry in self._entries if entry.deadline <= now]
-        self._entries = deque(entry for entry in self._entries if entry.deadline > now)
-        self._rows -= sum(len(entry.rows) - entry.taken for entry in expired)
-        self._earliest = min((entry.deadline for entry in self._entries), default=math.inf)
-        return expired
-
-    def clear(self) -> list[Entry]:
-        """Remove and return everything."""
-        entries, self._entries = list(self._entries), deque()
-        self._rows = 0
-        return entries
-
-    @property
-    def earliest_deadline(self) -> float:
-        """No later than the earliest deadline of what waits; infinity when nothing does."""
-        return self._earliest if self._entries else math.inf
-
-
 class Batcher:
     """A version's queue, the admission in front of it, and the hand-over of batches to the engine.
 
@@ -207,7 +80,7 @@ class Batcher:
         self._policy = policy
         self._batches_in_flight = batches_in_flight
         self._clock = clock
-        self._queue = PendingQueue()
+        self._queue = PendingQueue(policy.max_batch_rows)
         self._computing: dict[asyncio.Future[Rows], list[Piece]] = {}
         self._rows_in_flight = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -316,7 +189,7 @@ class Batcher:
         try:
             self._drop_expired()
             if self._has_room:
-                self._hand_over(self._queue.take(self._policy.max_batch_rows))
+                self._hand_over(self._queue.take())
             if self._queue:
                 if self._has_room:
                     self._schedule()
@@ -332,8 +205,7 @@ class Batcher:
     def _has_room(self) -> bool:
         """Whether a batch waits that may go to the engine."""
         ahead = len(self._computing) - self._batches_in_flight
-        full = self._queue.rows >= self._policy.max_batch_rows
-        return bool(self._queue) and (ahead < 0 or (ahead == 0 and full))
+        return bool(self._queue) and (ahead < 0 or (ahead == 0 and self._queue.fills_a_batch))
 
     def _hand_over(self, pieces: list[Piece]) -> None:
         if not pieces:

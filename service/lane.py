@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from service import http_errors
-from service.batching import Rows
 from service.dialects import native
 from service.http_types import (
     App,
@@ -24,6 +23,7 @@ from service.http_types import (
     request_id_of,
     send_response,
 )
+from service.pending import Rows
 from service.predictor import Predictor
 
 _ALLOW = {"allow": "POST"}

@@ -12,11 +12,12 @@ callbacks of a connection.
 import asyncio
 from typing import NamedTuple
 
-from service.batching import Batcher, Rows
+from service.batching import Batcher
 from service.codecs.bodies import BodyReader, Decoded
 from service.dialects import native
 from service.errors import InvalidInput, UnsupportedMediaType
 from service.http_types import Headers, Response
+from service.pending import Rows
 from service.repository.registry import Registry, ServedVersion
 
 

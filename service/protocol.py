@@ -15,10 +15,11 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import http_errors
-from service.batching import Batcher, Entry, Rows
+from service.batching import Batcher
 from service.dialects import native
 from service.errors import ModelFailure, ServingError
 from service.http_types import Headers, Response, request_id_of
+from service.pending import Entry, Rows
 from service.predictor import Asked, Predictor, Ready
 from service.request_head import RequestHead
 

@@ -25,7 +25,7 @@ from modiste.artifact import (
 )
 from modiste.prepare import PrepareError, PrepareFailed
 from modiste.reading import Refused
-from service.batching import Compute, Rows
+from service.batching import Compute
 from service.engine.keras_engine import Backend, KerasEngine
 from service.engine.model_thread import ModelThread
 from service.engine.onnx_engine import OnnxEngine
@@ -33,6 +33,7 @@ from service.engine.pipeline import Pipeline
 from service.engine.port import Engine
 from service.engine.warm import batch_sizes, warm_up
 from service.errors import ServingError
+from service.pending import Rows
 from service.repository.prepared_cache import PreparedCache
 from service.repository.scan import Candidate
 from service.signature import Signature

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.batching import Batcher, BatchPolicy, Rows
+from service.batching import Batcher, BatchPolicy
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
+from service.pending import Rows
 
 NEVER = 1e9
 
