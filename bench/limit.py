@@ -7,30 +7,24 @@ depend on what the server happens to use. `python -m bench.limit` prints the par
 """
 
 import io
-import itertools
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import orjson
-import simdjson
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from bench.parse import best_s, sound_ways
 from bench.workloads import MODEL, ROOT, Workload, workloads
-from modiste.artifact import METADATA, SUMMARY, Metadata, Summary
 from service.codecs import json_rows, npy
-from service.signature import Signature
 
 MAX_BATCH_ROWS = 256
 _BATCHES = (1, 8, 16, 64, 256, 1000)
-_REPEATS = 15
-_REPEAT_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +84,7 @@ def measure() -> Parts:
         return outputs
 
     def time_of(count: int) -> float:
-        return _best_s(lambda: forward(count))
+        return best_s(lambda: forward(count))
 
     every = workloads().values()
     return Parts(
@@ -105,27 +99,7 @@ def _parsers(workload: Workload) -> dict[str, Callable[[], Any]]:
     body = workload.request.body
     if workload.request.headers["content-type"] != json_rows.CONTENT_TYPE:
         return {"numpy.frombuffer": lambda: np.frombuffer(body, np.uint8).reshape(-1, 28, 28)}
-    signature = Signature.of(Summary.read(MODEL / SUMMARY), Metadata.read(MODEL / METADATA))
-    parser = simdjson.Parser()
-
-    # One image is nested by one level less than several.
-    def lines(instances: Any) -> Any:
-        return itertools.chain.from_iterable(instances) if workload.rows > 1 else instances
-
-    def with_bytes() -> NDArray[np.uint8]:
-        instances = orjson.loads(body)["instances"]
-        return np.frombuffer(b"".join(map(bytes, lines(instances))), np.uint8)
-
-    def with_simdjson() -> NDArray[np.float64]:
-        document: Any = parser.parse(body)
-        return np.frombuffer(document["instances"].as_buffer(of_type="d"))
-
-    return {
-        "simdjson as_buffer": with_simdjson,
-        "orjson.loads, bytes of each line": with_bytes,
-        "orjson.loads, numpy.array": lambda: np.array(orjson.loads(body)["instances"], np.uint8),
-        "the server's codec": lambda: json_rows.decode(body, signature),
-    }
+    return sound_ways(body, workload.rows)
 
 
 def _encoders(workload: Workload, values: NDArray[np.float32]) -> dict[str, Callable[[], bytes]]:
@@ -150,21 +124,7 @@ def _fastest(ways: dict[str, Callable[[], Any]], expected: NDArray[np.uint8] | N
     for name, way in ways.items():
         if expected is not None and not np.array_equal(np.ravel(way()), expected):
             raise AssertionError(f"{name} gives other values")
-    return min((Part(_best_s(way), name) for name, way in ways.items()), key=lambda part: part.seconds)
-
-
-def _best_s(call: Callable[[], Any]) -> float:
-    """Return the seconds of one call: the best of repeats that are long against the clock."""
-    began = time.perf_counter()
-    call()
-    count = max(1, round(_REPEAT_S / (time.perf_counter() - began)))
-    best = float("inf")
-    for _ in range(_REPEATS):
-        began = time.perf_counter()
-        for _ in range(count):
-            call()
-        best = min(best, (time.perf_counter() - began) / count)
-    return best
+    return min((Part(best_s(way), name) for name, way in ways.items()), key=lambda part: part.seconds)
 
 
 if __name__ == "__main__":

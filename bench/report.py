@@ -67,6 +67,12 @@ def _growth(found: Document) -> str:
     return "\n\n".join([*parts, _listed(table.provenance(found)), "</details>"])
 
 
+def _parse(found: Document) -> str:
+    header = ("way", "µs an image, 1 in a body", "µs an image, 64 in a body")
+    ways = found["microseconds_an_image"].items()
+    return _markdown(header, ([name, *(f"{value:.1f}" for value in times.values())] for name, times in ways))
+
+
 def _listed(sentences: Iterable[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
@@ -83,7 +89,12 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-KINDS: dict[str, Callable[[Document], str]] = {"bench": _bench, "growth": _growth, "soak": _soak}
+KINDS: dict[str, Callable[[Document], str]] = {
+    "bench": _bench,
+    "growth": _growth,
+    "parse": _parse,
+    "soak": _soak,
+}
 
 if __name__ == "__main__":
     typer.run(main)
