@@ -66,8 +66,13 @@ class Protocol(HttpToolsProtocol):
         self._answered_at = 0.0
 
     @property
-    def _is_free(self) -> bool:
+    def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether an exchange may begin. A client that reads no answers is left to ASGI, which waits."""
+        return self._is_idle and not self.flow.write_paused
 
     # What the transport calls
 
@@ -98,10 +103,10 @@ class Protocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is idle; one that was busy since the timer was set is looked at again."""
         rest_s = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if self._is_free and rest_s <= 0:
+        if self._is_idle and rest_s <= 0:
             super().timeout_keep_alive_handler()
         else:
-            rest_s = rest_s if self._is_free else self.timeout_keep_alive
+            rest_s = rest_s if self._is_idle else self.timeout_keep_alive
             self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
 
     # What the parser calls

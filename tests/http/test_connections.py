@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -86,6 +88,10 @@ class Running:
 
     def connect(self) -> Connection:
         return Connection(self.port)
+
+    def keep_alive(self, seconds: float) -> None:
+        """Set how long idle connections that come from now on are kept."""
+        self._server.config.timeout_keep_alive = seconds
 
     def wait_for_rows(self, count: int) -> None:
         """Wait until so many rows are in flight."""
@@ -198,6 +204,61 @@ def test_a_body_may_come_in_pieces(running):
         for start in range(0, len(data := head + RAW), 100):
             client.socket.sendall(data[start : start + 100])
         assert client.answer()[0] == 200
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_head_that_comes_again_means_the_same_whatever_the_length_and_however_it_is_cut(running, seed):
+    """Requests that differ in their bodies alone, several in a row before their answers, in random pieces."""
+    random = Random(seed)
+    with running.connect() as client:
+        for _ in range(15):
+            asked = [random.choice([(0,), (2, 1), (0, 1, 2), ()]) for _ in range(random.choice([1, 1, 2, 3]))]
+            data = b"".join(_json_request(PIXELS[list(which)]) for which in asked)
+            cuts = sorted(random.randrange(len(data)) for _ in range(random.choice([0, 0, 1, 5])))
+            for start, stop in pairwise([0, *cuts, len(data)]):
+                client.socket.sendall(data[start:stop])
+            for which in asked:
+                status, _, body = client.answer()
+                if not which:
+                    assert status == 422
+                    continue
+                got = [prediction["probabilities"] for prediction in json.loads(body)["predictions"]]
+                np.testing.assert_allclose(got, expected(PIXELS[list(which)]), atol=1e-5)
+
+
+def _json_request(pixels: np.ndarray) -> bytes:
+    body = json.dumps({"instances": pixels.tolist()}).encode()
+    return b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def test_a_client_that_reads_no_answers_is_not_read_from_without_end(running):
+    """Answers that nobody reads would fill the memory: the server waits, and loses nothing."""
+    body = np.repeat(PIXELS, 21, axis=0).tobytes()
+    request = b"POST /predict HTTP/1.1\r\nHost: test\r\n%b\r\nContent-Length: %d\r\n\r\n%b"
+    request %= (OCTETS.encode(), len(body), body)
+    with running.connect() as client:
+        sent = 0
+        client.socket.settimeout(2)
+        with pytest.raises(TimeoutError):
+            while sent < 10_000:
+                client.socket.sendall(request)
+                sent += 1
+        client.socket.settimeout(30)
+        assert 0 < sent < 10_000
+        for _ in range(sent):
+            assert client.answer()[0] == 200
+
+
+def test_an_idle_connection_is_closed_and_a_busy_one_is_not(settings, artifacts):
+    write_version(artifacts / "slow" / "1", slowness=200)
+    server = Running(settings)
+    server.keep_alive(1.0)
+    with server.connect() as client:
+        assert client.send(f"POST /predict HTTP/1.1\n{OCTETS}", RAW).answer()[0] == 200
+        # It takes longer than an idle connection is kept.
+        assert client.send(f"POST /models/slow/predict HTTP/1.1\n{OCTETS}", LARGE).answer()[0] == 200
+        assert client.closed()
+    server.stop()
 
 
 @pytest.mark.parametrize(
