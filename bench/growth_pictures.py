@@ -76,7 +76,7 @@ def _models(points: Points, _: Document) -> None:
         _line(axes, count, _values(points, key), None, _OURS)
         axes.set_xlabel("models")
         axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         axes.set_xlim(left=0)
         axes.yaxis.set_major_formatter(FuncFormatter(_short))
 
@@ -101,7 +101,7 @@ def _logarithmic(axes: Axes, x: str, y: str, both: bool = False) -> None:
     if both:
         axes.set_yscale("log")
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_short))
         axis.set_minor_formatter(NullFormatter())
