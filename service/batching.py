@@ -11,8 +11,8 @@ Invariants, each with a test that carries its number:
 7. Rows whose caller left, or whose deadline passed, are never computed.
 8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
 9. When the batcher ends, whatever it still holds fails with ShuttingDown.
-10. No more than `batches_in_flight` batches are with the engine at once, and one that is full: it cannot
-    grow any more, and so the engine finds it as soon as it is free.
+10. No more than `batches_in_flight` batches are with the engine at once; and one more where as many rows wait
+    as fill it, for it could hardly grow, and so the engine finds it as soon as it is free.
 """
 
 import asyncio
@@ -244,11 +244,16 @@ class Batcher:
             self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
 
     def _deal(self, pieces: Sequence[Piece], outputs: Rows) -> None:
-        """Give each caller its outputs; an answer of the wrong length is nobody's."""
+        """Give each caller its outputs; an answer of the wrong length, or of odd shapes, is nobody's."""
+        try:
+            self._share_out(pieces, outputs)
+        except Exception as error:
+            self._fail(pieces, error)
+
+    def _share_out(self, pieces: Sequence[Piece], outputs: Rows) -> None:
         expected = sum(stop - start for _, start, stop in pieces)
         if len(outputs) != expected:
-            self._fail(pieces, ModelFailure(f"the model answered {len(outputs)} rows for {expected}"))
-            return
+            raise ModelFailure(f"the model answered {len(outputs)} rows for {expected}")
         at = 0
         for entry, start, stop in pieces:
             behind = at + stop - start

@@ -63,8 +63,7 @@ class PredictLane:
         asked = predictor.ask(target, query, headers)
         deadline = time.monotonic() + asked.timeout_s
         body = await read_body(headers, receive, predictor.max_body_bytes)
-        quick = predictor.is_quick(asked, body)
-        ready = predictor.decode(asked, body) if quick else await predictor.decode_in_thread(asked, body)
+        ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
         answer = ready.batcher.submit(ready.rows, deadline)
         return ready.respond(await (answer if ready.is_quick else answer_unless_gone(answer, receive)))
 

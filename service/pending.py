@@ -69,8 +69,8 @@ class PendingQueue:
     """Entries that wait for a place in a batch. Synchronous; time comes in as an argument.
 
     There are two lines, each in the order of arrival: of entries that fit a batch whole, and of larger ones,
-    which are cut. Where both have somebody, they take turns, so that a single row waits for one
-    piece of bulk work and not for all of it, and bulk work gets every second batch.
+    which are cut. Where both have somebody, they take turns, so that a single row waits for a piece or two of
+    bulk work and not for all of it, and bulk work gets every second batch.
     """
 
     def __init__(self, max_batch_rows: int) -> None:
@@ -78,7 +78,7 @@ class PendingQueue:
         self._whole: deque[Entry] = deque()
         self._large: deque[Entry] = deque()
         self._large_is_next = False
-        self._rows = 0
+        self._whole_rows = self._large_rows = 0
         # No later than the earliest deadline of all that wait: spares `expire` a walk at every batch.
         self._earliest = math.inf
 
@@ -87,15 +87,22 @@ class PendingQueue:
 
     @property
     def fills_a_batch(self) -> bool:
-        """Whether as many rows wait as a batch may have."""
-        return self._rows >= self._max_batch_rows
+        """Whether as many rows wait in the line whose turn it is as a batch may have."""
+        rows = self._large_rows if self._is_larges_turn else self._whole_rows
+        return rows >= self._max_batch_rows
 
     def add(self, entry: Entry) -> None:
         """Put an entry at the end of its line."""
         count = len(entry.rows)
         (self._large if count > self._max_batch_rows else self._whole).append(entry)
-        self._rows += count
+        self._count(entry, count - entry.taken)
         self._earliest = min(self._earliest, entry.deadline)
+
+    def _count(self, entry: Entry, rows: int) -> None:
+        if len(entry.rows) > self._max_batch_rows:
+            self._large_rows += rows
+        else:
+            self._whole_rows += rows
 
     def take(self) -> list[Piece]:
         """Remove and return what the next batch computes: no more rows than it may have, all of one shape.
@@ -111,19 +118,23 @@ class PendingQueue:
                 break
             line.popleft()
             if entry.ended:
-                self._rows -= len(entry.rows) - entry.taken
+                self._count(entry, entry.taken - len(entry.rows))
                 continue
             piece = entry.cut(room)
             count = piece.stop - piece.start
             room -= count
-            self._rows -= count
+            self._count(entry, -count)
             pieces.append(piece)
             if piece.stop < len(entry.rows):
                 line.append(entry)
         return pieces
 
+    @property
+    def _is_larges_turn(self) -> bool:
+        return bool(self._large) and (self._large_is_next or not self._whole)
+
     def _next_line(self) -> deque[Entry]:
-        large = bool(self._large) and (self._large_is_next or not self._whole)
+        large = self._is_larges_turn
         self._large_is_next = not large
         return self._large if large else self._whole
 
@@ -136,7 +147,6 @@ class PendingQueue:
         for entry in waiting:
             if entry.deadline > now:
                 self.add(entry)
-                self._rows -= entry.taken
         return expired
 
     def clear(self) -> list[Entry]:
@@ -144,7 +154,7 @@ class PendingQueue:
         entries = [*self._whole, *self._large]
         self._whole.clear()
         self._large.clear()
-        self._rows = 0
+        self._whole_rows = self._large_rows = 0
         self._earliest = math.inf
         return entries
 

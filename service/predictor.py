@@ -87,20 +87,23 @@ class Predictor:
             raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
         return Asked(model, version, wanted, headers.get(b"content-type", b""), timeout_s)
 
-    def is_quick(self, asked: Asked, body: bytes) -> bool:
-        """Whether `decode` takes about a millisecond at most."""
-        return self._bodies.is_quick(body, asked.content_type)
-
-    def decode(self, asked: Asked, body: bytes) -> Ready:
-        """Decode a body at once.
+    def decode(self, asked: Asked, body: bytes) -> Ready | None:
+        """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.
 
         Raises:
             ServingError: it is refused.
         """
-        return self._decode(asked, self._registry.get(asked.model, asked.version), body)
+        served = self._registry.get(asked.model, asked.version)
+        asked.wanted.check(served.loaded.signature)
+        decoded = self._bodies.read_quickly(body, asked.content_type, served.loaded.signature)
+        return None if decoded is None else Ready(served, asked.wanted, decoded)
 
     async def decode_in_thread(self, asked: Asked, body: bytes) -> Ready:
-        """Decode in a thread, and again where a swap comes in between; raises what `decode` raises."""
+        """Decode in a thread, and again where a swap comes in between.
+
+        Raises:
+            ServingError: the body is refused.
+        """
         while True:
             served = self._registry.get(asked.model, asked.version)
             ready = await asyncio.to_thread(self._decode, asked, served, body)

@@ -23,6 +23,7 @@ from service.pending import Entry, Rows
 from service.predictor import Asked, Predictor, Ready
 from service.request_head import RequestHead
 
+_BODY_HEADERS = (b"content-length", b"transfer-encoding")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -46,6 +47,8 @@ class Exchange:
 
     def leave(self) -> None:
         """Drop what is under way: there is nobody to answer."""
+        self.response_complete = True
+        self.chunks.clear()
         if self.decoding is not None:
             self.decoding.cancel()
         if self.batcher is not None and self.entry is not None:
@@ -58,12 +61,15 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, predictor: Predictor, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self._predictor = predictor
-        self._exchange: Exchange | None = None
+        self._exchange: Exchange | None = None  # what is being read
+        self._answering: Exchange | None = None  # what has no answer yet
         # The head of the last exchange, which the next mostly repeats; None while it may not be used.
         self._known: RequestHead | None = None
         self._between_requests = True
+        self._begun = 0  # requests, in the piece that is being parsed
         self._missing_bytes = 0  # of a body that comes past the parser
         self._answered_at = 0.0
+        self._refused = False
 
     @property
     def _is_idle(self) -> bool:
@@ -81,6 +87,8 @@ class Protocol(HttpToolsProtocol):
         if self._missing_bytes:
             self._collect(data)
             return
+        if self._refused:
+            return
         at_start = self._between_requests and self._is_free
         known = self._known
         if at_start and known is not None:
@@ -90,15 +98,18 @@ class Protocol(HttpToolsProtocol):
                 self._missing_bytes, start = found
                 self._collect(data[start:])
                 return
+        self._begun = 0
         super().data_received(data)
-        if at_start and self._exchange is not None:
+        # Of several requests in one piece, the head would be the first one's and the exchange the last one's.
+        if at_start and self._exchange is not None and self._begun == 1:
             self._known = RequestHead.of(data, self._exchange.asked, self._exchange.headers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop what the client that left has asked for."""
-        if self._exchange is not None:
-            self._exchange.leave()
+        if self._answering is not None:
+            self._answering.leave()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn leaves the timer set after a reset
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is idle; one that was busy since the timer was set is looked at again."""
@@ -117,13 +128,22 @@ class Protocol(HttpToolsProtocol):
         self.headers = []
         self._exchange = None
         self._between_requests = False
+        self._begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Decide who answers."""
+        """Decide who answers.
+
+        The parser takes a request that asks for another protocol to have no body: what follows would be
+        parsed as the next request, which lets one be smuggled in.
+        """
+        if self.parser.should_upgrade() and any(name in _BODY_HEADERS for name, _ in self.headers):
+            self._refused = True
+            self.send_400_response("A request with a body may not ask for another protocol.")
+            return
         exchange = self._plain_prediction()
         if exchange is None:
             self._hand_on()
@@ -132,6 +152,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
+        if self._refused:
+            return
         if self._exchange is None:
             super().on_body(body)
         else:
@@ -140,6 +162,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Begin the prediction: the request is complete."""
         self._between_requests = True
+        if self._refused:
+            return
         if self._exchange is None:
             super().on_message_complete()
         else:
@@ -151,9 +175,8 @@ class Protocol(HttpToolsProtocol):
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
-        plain = (
-            self.parser.should_keep_alive() and not self.parser.should_upgrade() and b"expect" not in headers
-        )
+        modern = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+        plain = modern and not self.parser.should_upgrade() and b"expect" not in headers
         if not plain or not length.isdigit() or int(length) > self._predictor.max_body_bytes:
             return None
         try:
@@ -172,7 +195,7 @@ class Protocol(HttpToolsProtocol):
     # The life of an exchange
 
     def _begin(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+        self._exchange = self._answering = exchange
         self.cycle = exchange  # type: ignore[assignment]
 
     def _collect(self, data: bytes) -> None:
@@ -191,12 +214,14 @@ class Protocol(HttpToolsProtocol):
         """Decode and admit: the body is there."""
         body = b"".join(exchange.chunks)
         exchange.chunks.clear()
-        if self._predictor.is_quick(exchange.asked, body):
-            try:
-                self._admit(exchange, self._predictor.decode(exchange.asked, body))
-            except Exception as error:
-                self._fail(exchange, error)
-        else:
+        try:
+            ready = self._predictor.decode(exchange.asked, body)
+            if ready is not None:
+                self._admit(exchange, ready)
+        except Exception as error:
+            self._fail(exchange, error)
+            return
+        if ready is None:
             exchange.decoding = task = self.loop.create_task(self._decode_in_thread(exchange, body))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
@@ -225,6 +250,7 @@ class Protocol(HttpToolsProtocol):
 
     def _write(self, exchange: Exchange, response: Response) -> None:
         exchange.response_complete = True
+        self._answering = None
         exchange.entry = None  # it holds what is to be done at its end, which holds the exchange
         if self.transport.is_closing():
             return

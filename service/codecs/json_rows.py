@@ -42,17 +42,23 @@ def decode(body: bytes, signature: Signature) -> NDArray[Any]:
         MalformedBody: no JSON.
         InvalidInput: not ``{"instances": X}`` with numbers of the model's shape; the message says where.
     """
+    rows = flattened(body, signature)
+    return json_explain.read(body, signature) if rows is None else rows
+
+
+def flattened(body: bytes, signature: Signature) -> NDArray[Any] | None:
+    """Return what `decode` returns, in the fast way; None where only the slow one can tell."""
     shape = signature.concrete_shape
     if shape is not None:
         count = _rows_by_skeleton(body.translate(None, _NUMBER_CHARACTERS), shape)
-        values = _flattened(body) if count else None
+        values = _numbers(body) if count else None
         # Compared once more for rows of one value, where `[]` and `[7]` leave the same skeleton.
         if values is not None and values.size == count * (signature.row_size or 0):
             return values.reshape((count, *shape))
-    return json_explain.read(body, signature)
+    return None
 
 
-def _flattened(body: bytes) -> NDArray[Any] | None:
+def _numbers(body: bytes) -> NDArray[Any] | None:
     document: Any = None
     instances: Any = None
     try:

@@ -117,7 +117,9 @@ class Loader:
             engine.close()
             raise
         inline_rows = 0
-        if engine.batches_in_flight == 1:  # another device is never waited for in the event loop
+        # ONNX Runtime alone computes in the loop: a thread may compute for it at the same time, and another
+        # device is never waited for there.
+        if isinstance(engine, OnnxEngine):
             inline_rows = _inline_rows(seconds, self._policy.inline_compute_s)
         compute, release = _computing(engine, inline_rows, candidate)
         files = _files(candidate, prepared, source)

@@ -1,9 +1,11 @@
 """Requests as bytes on a socket: what is answered past ASGI is answered as the application would."""
 
+import gc
 import json
 import re
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from service.protocol import Protocol
 from service.server import Server, bind
 from service.settings import Settings
 from tests.models import expected, write_version
@@ -284,6 +287,30 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(running):
         assert client.answer()[0] == 200
 
 
+def test_an_old_client_that_would_stay_gets_its_answer_and_the_end(running):
+    with running.connect() as client:
+        status, headers, _ = client.send("POST /predict HTTP/1.0\nconnection: keep-alive", JSON).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        assert client.closed()
+
+
+def test_a_body_behind_a_request_for_another_protocol_is_not_run_as_a_request(running):
+    with running.connect() as client:
+        inner = b"GET /health/live HTTP/1.1\r\nhost: test\r\n\r\n"
+        client.send("POST /predict HTTP/1.1\nconnection: upgrade\nupgrade: h2c", inner)
+        assert client.answer()[0] == 400
+        assert client.closed()
+
+
+def test_a_head_is_learnt_with_its_own_meaning_where_several_come_in_one_piece(running):
+    head = b"POST /predict?top_k=%d HTTP/1.1\r\nhost: test\r\ncontent-length: %d\r\n\r\n"
+    with running.connect() as client:
+        client.socket.sendall(head % (1, 0) + head % (3, 0))
+        assert [client.answer()[0] for _ in range(2)] == [400, 400]
+        client.socket.sendall(head % (1, len(JSON)) + JSON)
+        assert len(json.loads(client.answer()[2])["predictions"][0]["top"]) == 1
+
+
 def test_what_is_no_http_is_a_400_and_the_server_goes_on(running):
     with running.connect() as broken, running.connect() as client:
         broken.socket.sendall(
@@ -312,6 +339,33 @@ class TestASlowModel:
             running.wait_for_rows(len(LARGE) // 784)
             assert not select.select([first.socket], [], [], 0)[0]  # it is the other that went
             assert first.answer()[0] == 200
+
+    def test_they_are_dropped_as_well_where_the_next_request_had_begun(self, running):
+        with running.connect() as first:
+            first.send(f"POST /predict HTTP/1.1\n{OCTETS}", LARGE)
+            running.wait_for_rows(len(LARGE) // 784)
+            with running.connect() as leaving:
+                leaving.send(f"POST /predict HTTP/1.1\n{OCTETS}", LARGE)
+                running.wait_for_rows(2 * len(LARGE) // 784)
+                leaving.socket.sendall(b"P")
+            running.wait_for_rows(len(LARGE) // 784)
+            assert not select.select([first.socket], [], [], 0)[0]
+            assert first.answer()[0] == 200
+
+    def test_a_connection_that_is_reset_leaves_nothing_behind(self, running):
+        """uvicorn keeps the timer of such a connection; what it holds would never go."""
+        running.keep_alive(0.2)
+        for _ in range(10):
+            with running.connect() as client:
+                assert client.send(f"POST /predict HTTP/1.1\n{OCTETS}", RAW).answer()[0] == 200
+                lines = f"POST /predict HTTP/1.1\r\n{OCTETS}\r\nhost: test\r\ncontent-length: {len(LARGE)}"
+                client.socket.sendall(f"{lines}\r\n\r\n".encode() + LARGE[:-1])
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        deadline = time.monotonic() + 10
+        while sum(isinstance(one, Protocol) for one in gc.get_objects()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+            gc.collect()
 
     def test_what_is_under_way_when_the_server_stops_is_answered_and_the_connection_closed(self, settings):
         server = Running(settings)

@@ -54,8 +54,10 @@ def test_it_knows_when_a_batch_is_full(entry):
     queue.add(entry(2))
     assert not queue.fills_a_batch
     queue.add(entry(5))
+    assert not queue.fills_a_batch  # it is not the large one's turn
+    taken(queue)
     assert queue.fills_a_batch
-    taken(queue), taken(queue)
+    taken(queue)
     assert not queue.fills_a_batch and len(queue) == 1
     queue.clear()
     queue.add(entry(3))
