@@ -1,9 +1,9 @@
 """The ceiling: an ASGI application that reads the body and answers fixed bytes, on the same uvicorn.
 
-No server on this stack can be faster; a prediction is measured as a share of it. ``POST /300`` is
-answered with 300 bytes: the caller asks for as many as the real answer has, so that a bulk workload is not
-held against an answer that costs nothing to send. It stands on nothing of the service, so that
-it does not change with it.
+What an application on this stack could do if it did nothing; a prediction is measured as a share of it.
+``POST /300`` is answered with 300 bytes: the caller asks for as many as the real answer has, so that a bulk
+workload is not held against an answer that costs nothing to send. It stands on nothing of the service,
+so that it does not change with it.
 """
 
 from collections.abc import Awaitable, Callable

@@ -98,7 +98,8 @@ def _of_peers(ours: dict[tuple[str, int], Row], rows: list[Row]) -> Iterator[Goa
             continue
         if key in _PEER_ROWS.get(row.server, _EVERY_PEER_ROWS):
             ratio = ours[key].share / row.share
-            yield Goal(f"{_named(key)}: times {row.title}", _TIMES_PEER[row.server], ratio, "x")
+            what = f"{_named(key)}: share of the ceiling, times that of {row.title}"
+            yield Goal(what, _TIMES_PEER[row.server], ratio, "x")
 
 
 def _of_mixes(mixes: list[Mix]) -> Iterator[Goal]:

@@ -66,9 +66,10 @@ def main(
         "seconds": seconds,
         "took_s": round(time.perf_counter() - began),
     }
-    if json_file is not None:
-        json_file.write_text(json.dumps(document, indent=2) + "\n")
     _show(document)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _rows(artifacts: Path, files: dict[str, Path], size: int, seconds: float) -> list[dict[str, Any]]:

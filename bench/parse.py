@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from bench import machine
 from bench.workloads import MODEL, workloads
 from modiste.artifact import METADATA, SUMMARY, Metadata, Summary
 from service.codecs import json_rows
@@ -103,7 +104,13 @@ def measure() -> dict[str, Any]:
             if not np.array_equal(np.ravel(way()), pixels[: rows * 784]):
                 raise AssertionError(f"{name} gives other values")
             found.setdefault(name, {})[f"{rows} in a body"] = best_s(way) / rows * 1e6
-    return {"kind": "parse", "microseconds_an_image": found}
+    where = {
+        "at": machine.now(),
+        "commit": machine.commit(),
+        "machine": machine.machine(),
+        "versions": machine.versions(),
+    }
+    return {"kind": "parse", "microseconds_an_image": found, **where}
 
 
 def main(

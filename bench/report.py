@@ -70,7 +70,10 @@ def _growth(found: Document) -> str:
 def _parse(found: Document) -> str:
     header = ("way", "µs an image, 1 in a body", "µs an image, 64 in a body")
     ways = found["microseconds_an_image"].items()
-    return _markdown(header, ([name, *(f"{value:.1f}" for value in times.values())] for name, times in ways))
+    figures = _markdown(
+        header, ([name, *(f"{value:.1f}" for value in times.values())] for name, times in ways)
+    )
+    return f"{figures}\n\n{_listed(table.provenance(found))}"
 
 
 def _listed(sentences: Iterable[str]) -> str:

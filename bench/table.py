@@ -11,6 +11,7 @@ HEADER = (
     "conn.",
     "server",
     "req/s",
+    "ceiling",
     "of ceiling",
     "of limit",
     "p50 ms",
@@ -35,6 +36,7 @@ def cells(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             str(row["connections"]),
             row["title"],
             f"{row['requests_per_second']:,.0f}",
+            f"{row['ceiling_per_second']:,.0f}",
             f"{row['share']:.3f}",
             _NONE if row["share_of_limit"] is None else f"{row['share_of_limit']:.2f}",
             *_latencies(row),
@@ -49,7 +51,7 @@ def cells(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             f"{mix['connections']} + {mix['bulk_connections']}",
             mix["title"],
             f"{mix['mixed_per_second']:,.0f}",
-            *(_NONE,) * 2,
+            *(_NONE,) * 3,
             _ms(mix["mixed_p50_ms"]),
             _ms(mix["mixed_p99_ms"]),
             _ms(mix["mixed_p999_ms"]),
@@ -62,7 +64,8 @@ def cells(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 def legend(document: dict[str, Any]) -> Iterator[str]:
     """Say in sentences what the rows are and where they were measured."""
     yield (
-        "of ceiling: requests/s as a share of an application that answers fixed bytes on the same uvicorn; "
+        "ceiling: requests/s, in turn, of an application that answers fixed bytes on the same uvicorn; "
+        "of ceiling: as a share of it; "
         "of limit: as a share of what bare HTTP, parsing, computing and encoding allow; p99 ratio: against "
         "the ceiling's p99, for E against A alone; MiB: of all the server's processes; CPU s/1,000: for "
         "1,000 predictions; start s: to the first right answer."
