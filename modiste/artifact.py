@@ -44,7 +44,9 @@ class Head(StrEnum):
     REGRESSION = "regression"  # plain numbers
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """A frozen JSON document, or a part of one; fields that it does not know are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
@@ -68,7 +70,9 @@ class _Record(BaseModel):
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-class _VersionedRecord(_Record):
+class VersionedRecord(Record):
+    """A whole document, which states the version of its schema."""
+
     schema_version: int = SCHEMA_VERSION
 
     @field_validator("schema_version")
@@ -79,7 +83,7 @@ class _VersionedRecord(_Record):
         return value
 
 
-class TensorSpec(_Record):
+class TensorSpec(Record):
     """One input or output: `shape` counts the batch axis, which is None."""
 
     name: str
@@ -88,7 +92,7 @@ class TensorSpec(_Record):
     range: tuple[float, float] | None = None
 
 
-class LayerInfo(_Record):
+class LayerInfo(Record):
     """One row of a model's summary."""
 
     name: str
@@ -99,7 +103,7 @@ class LayerInfo(_Record):
     activation: str | None = None
 
 
-class Totals(_Record):
+class Totals(Record):
     """Counts of scalars over a model's weights."""
 
     parameters: int
@@ -107,7 +111,7 @@ class Totals(_Record):
     non_trainable: int
 
 
-class LossInfo(_Record):
+class LossInfo(Record):
     """A compiled loss, read from the model's config as data: Keras's class name and its settings."""
 
     name: str
@@ -115,7 +119,7 @@ class LossInfo(_Record):
     weight: float = Field(default=1.0, description="its factor, where loss_weights were given")
 
 
-class Parity(_Record):
+class Parity(Record):
     """How the converted graph compared with Keras on probe rows."""
 
     rows: int
@@ -128,7 +132,7 @@ class Parity(_Record):
         return self.max_abs_difference <= self.tolerance
 
 
-class Summary(_VersionedRecord):
+class Summary(VersionedRecord):
     """What preparing found out about a model file.
 
     `engine` is ``onnx`` where ``model.onnx`` stands beside it and agrees with Keras, else ``keras``
@@ -157,7 +161,7 @@ class Summary(_VersionedRecord):
     libraries: dict[str, str] = Field(default_factory=dict)
 
 
-class DatasetInfo(_Record):
+class DatasetInfo(Record):
     """The data that a version was trained on."""
 
     name: str
@@ -167,7 +171,7 @@ class DatasetInfo(_Record):
     sha256: dict[str, str] = Field(description="of the decompressed bytes of each part, by part")
 
 
-class Metadata(_VersionedRecord):
+class Metadata(VersionedRecord):
     """The sidecar: what only the trainer knows. Every field beside the sums may be left out."""
 
     model: str | None = None

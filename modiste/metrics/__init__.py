@@ -3,9 +3,10 @@
 from modiste.metrics.evaluator import Evaluator, evaluate
 from modiste.metrics.labels import LabelError, class_count, normalize_labels
 from modiste.metrics.probabilities import probabilities
-from modiste.metrics.scores import ClassScores, Evaluation
+from modiste.metrics.scores import CalibrationBin, ClassScores, Evaluation
 
 __all__ = [
+    "CalibrationBin",
     "ClassScores",
     "Evaluation",
     "Evaluator",

@@ -27,6 +27,22 @@ class ClassScores:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """The rows whose highest probability lies above `lower` and at most at `upper`.
+
+    Attributes:
+        confidence: the mean of those probabilities; 0 without rows.
+        accuracy: the share of the rows whose class is right; 0 without rows.
+    """
+
+    lower: float
+    upper: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What an evaluation found; what does not apply to the model's head is None.
 
@@ -37,8 +53,10 @@ class Evaluation:
         accuracy: the share of rows whose class is right; of labels, where a row has several.
         per_class: scores by class number.
         confusion_matrix: rows by [true class][predicted class]; None beyond 1,000 classes.
-        expected_calibration_error: in 15 bins of equal width (Guo et al. 2017, "On Calibration of
-            Modern Neural Networks", equation 3, as its section 2 estimates it).
+        calibration: 15 bins of equal width, from 0 to 1.
+        expected_calibration_error: the gap between confidence and accuracy in those bins, weighted by
+            their rows (Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3, as its
+            section 2 estimates it).
     """
 
     count: int
@@ -47,6 +65,7 @@ class Evaluation:
     accuracy: float | None = None
     per_class: tuple[ClassScores, ...] | None = None
     confusion_matrix: tuple[tuple[int, ...], ...] | None = None
+    calibration: tuple[CalibrationBin, ...] | None = None
     expected_calibration_error: float | None = None
     mean_absolute_error: float | None = None
     mean_squared_error: float | None = None
@@ -99,10 +118,12 @@ class _Classes:
     def found(self, count: int) -> dict[str, Any]:
         matrix = None if self._matrix is None else tuple(tuple(row) for row in self._matrix.tolist())
         _, confidence, right = self._calibration
+        columns = enumerate(self._calibration.T.tolist())
         return {
             "accuracy": int(self._right.sum()) / count,
             "per_class": _per_class(self._right, self._predicted, self._true),
             "confusion_matrix": matrix,
+            "calibration": tuple(_bin(number, *sums) for number, sums in columns),
             "expected_calibration_error": float(np.abs(right - confidence).sum() / count),
         }
 
@@ -154,5 +175,10 @@ def _per_class(right: Counts, predicted: Counts, true: Counts) -> tuple[ClassSco
     )
 
 
-def _ratio(part: int, whole: int) -> float:
+def _bin(number: int, rows: float, confidence: float, right: float) -> CalibrationBin:
+    edges = number / CALIBRATION_BINS, (number + 1) / CALIBRATION_BINS
+    return CalibrationBin(*edges, int(rows), _ratio(confidence, rows), _ratio(right, rows))
+
+
+def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0

@@ -34,9 +34,22 @@ def test_calibration_is_the_gap_in_each_bin_weighted_by_its_rows() -> None:
     assert found.expected_calibration_error == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_bins_hold_every_row_once_and_say_how_confident_and_how_right_it_was() -> None:
+    bins = evaluate(OUTPUTS, LABELS, Head.SOFTMAX).calibration
+    assert bins is not None
+    assert [(one.lower, one.upper) for one in bins] == [(n / 15, (n + 1) / 15) for n in range(15)]
+    filled = {number: one for number, one in enumerate(bins) if one.rows}
+    # 0.6 and 0.8 as float32 lie just above the edges 9/15 and 12/15.
+    assert {number: one.rows for number, one in filled.items()} == {9: 2, 10: 1, 12: 1}
+    assert [one.accuracy for one in filled.values()] == [0.5, 1.0, 1.0]
+    assert [one.confidence for one in filled.values()] == pytest.approx([0.6, 0.7, 0.8], abs=1e-6)
+
+
 def test_full_confidence_has_a_bin() -> None:
     found = evaluate([[1.0, 0.0], [0.0, 1.0]], [0, 1], Head.SOFTMAX)
     assert found.expected_calibration_error == 0.0
+    assert found.calibration is not None
+    assert found.calibration[14].rows == 2
 
 
 def test_a_class_that_never_comes_scores_nothing() -> None:
