@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from training.errors import RecipeError
-from training.mistakes import explain
-from training.recipe import Recipe
+from training.schema.mistakes import explain
+from training.schema.recipe import Recipe
 
 _SHIPPED = Path(__file__).parent / "recipes"
 
@@ -63,14 +63,54 @@ def _parse(path: Path) -> dict[str, Any]:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
 
 
+def parse_change(text: str) -> tuple[str, Any]:
+    """Return the field and the value of a change that is written ``optimizer.learning_rate=0.0005``.
+
+    The value is TOML; what is no TOML is taken for a string, so that names need no quotes.
+
+    Raises:
+        RecipeError: there is no equals sign, or no field before it.
+    """
+    field, sign, written = text.partition("=")
+    if not sign or not field.strip():
+        raise RecipeError(f"A change is written field=value, for example fit.epochs=3; found {text!r}.")
+    try:
+        return field.strip(), tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return field.strip(), written.strip()
+
+
 def _with_changes(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     changed = copy.deepcopy(document)
     for field, value in changes.items():
-        *tables, last = field.split(".")
-        table = changed
-        for name in tables:
-            table = table.setdefault(name, {})
-            if not isinstance(table, dict):
-                raise RecipeError(f"{field} cannot be set: {name} is no table of the recipe.")
-        table[last] = value
+        *path, last = field.split(".")
+        place: Any = changed
+        for name in path:
+            place = _step(place, name, field)
+        _put(place, last, value, field)
     return changed
+
+
+def _step(place: Any, name: str, field: str) -> Any:
+    if isinstance(place, dict):
+        return place.setdefault(name, {})
+    if isinstance(place, list):
+        return place[_index(place, name, field)]
+    raise RecipeError(f"{field} cannot be set: what stands before {name!r} is no table and no list.")
+
+
+def _put(place: Any, name: str, value: Any, field: str) -> None:
+    if isinstance(place, dict):
+        place[name] = value
+    elif isinstance(place, list):
+        place[_index(place, name, field)] = value
+    else:
+        raise RecipeError(f"{field} cannot be set: what stands before {name!r} is no table and no list.")
+
+
+def _index(place: list[Any], name: str, field: str) -> int:
+    if not name.isdecimal() or int(name) >= len(place):
+        raise RecipeError(
+            f"{field} cannot be set: {name!r} is no place in a list of {len(place)}, counted from 0."
+        )
+    return int(name)

@@ -3,6 +3,7 @@
 TrainingError
 ├── RecipeError         a recipe is missing or has a mistake; the message names the field
 ├── NonFiniteLossError  the loss became NaN or infinite
+├── RunError            a run cannot be kept or gone on with
 ├── QualityGateError    the model is not good enough to publish
 └── PublishError        the version could not be written, or did not read back as what was trained
 """
@@ -18,6 +19,10 @@ class RecipeError(TrainingError):
 
 class NonFiniteLossError(TrainingError):
     """The loss became NaN or infinite; the message says when."""
+
+
+class RunError(TrainingError):
+    """A run cannot be kept, or cannot be gone on with; the message says where and why."""
 
 
 class QualityGateError(TrainingError):

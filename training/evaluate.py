@@ -2,24 +2,24 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from modiste import metrics
 from modiste.datasets import Split
-from training.recipe import Loss
-from training.trained import Evaluation
+from training.compilation import loss_info
+from training.schema.recipe import Recipe
+from training.targets import labels_for
+from training.trained import Tested
 
 _BATCH = 1000
 
 
-def evaluate(model: Any, test: Split, loss: Loss) -> Evaluation:
-    """Return Keras's own loss and accuracy over the whole split, and the probabilities of each image."""
-    figures = model.evaluate(test.x, test.y, batch_size=_BATCH, verbose=0, return_dict=True)
+def evaluate(model: Any, test: Split, recipe: Recipe) -> Tested:
+    """Return what the model answers to the whole split, and what that is worth.
+
+    The arithmetic is that of the service's ``/evaluate``, which states the same figures later.
+    """
     outputs = np.asarray(model.predict(test.x, batch_size=_BATCH, verbose=0), np.float32)
-    probabilities = _softmax(outputs) if loss.from_logits else outputs
-    return Evaluation(float(figures["loss"]), float(figures["accuracy"]), test.y, probabilities)
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.softmax(logits)), np.float32)
+    labels = labels_for(test, recipe.data.target).values
+    scores = metrics.evaluate(outputs, labels, recipe.head, loss_info(recipe.loss))
+    return Tested(labels, metrics.probabilities(outputs, recipe.head), scores)

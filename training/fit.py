@@ -1,89 +1,105 @@
-"""One page: data -> model -> callbacks -> fit -> evaluate -> publish.
+"""The epochs of one fit, each a function of the run's state, the recipe's seed and the epoch's number.
 
-All that decides the result comes from the recipe; the only lasting effect is the published version.
+Keras fits one epoch at a time: what happens between two is decided here, from the history, so that a
+run which was killed and goes on takes the same decisions.
 """
 
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
-from modiste.datasets import Dataset, load
-from training.callbacks import callbacks_for
-from training.download import download_with_keras
-from training.evaluate import evaluate
+from training.choosing import best_epoch, is_over, kept_epoch
 from training.interrupt import stop_on_signal
-from training.network import build
-from training.partition import Partition, hold_out
+from training.logs import RunLog
+from training.non_finite import StopOnNonFiniteLoss
+from training.partition import Partition
 from training.progress import ProgressBar
-from training.publish import Published, check_gate, check_writable, publish
-from training.recipe import Recipe
-from training.trained import Trained
+from training.schema.recipe import Recipe
+from training.state import FitState, capture, restore
+from training.trained import History
+
+_VALIDATION_BATCH = 1000
 
 
-def train(recipe: Recipe, artifacts: Path, data_dir: Path | None = None) -> Published:
-    """Find the data of a recipe, train by it, and publish the next version under `artifacts`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What a fit ended with: the weights of the kept epoch, and the figures of all."""
 
-    Raises:
-        DatasetError: the data are nowhere to be found.
-        TrainingError: as `train_on`.
-    """
-    check_writable(artifacts, recipe.model)
-    dataset = load(recipe.data.dataset, data_dir, download_with_keras)
-    print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
-    trained = train_on(dataset, recipe)
-    check_gate(trained)
-    print("Publishing: saving, converting for serving, comparing, drawing ...", flush=True)
-    return publish(trained, artifacts)
+    weights: list[Any]
+    history: History
+    kept_epoch: int
 
 
-def train_on(dataset: Dataset, recipe: Recipe) -> Trained:
-    """Train by a recipe on data that are at hand, and look once at the test data.
-
-    Raises:
-        RecipeError: the network does not fit the data.
-        NonFiniteLossError: the loss became NaN or infinite.
-    """
-    keras.utils.set_random_seed(recipe.seed)
-    partition = hold_out(dataset.train, recipe.data.validation, recipe.data.split_seed)
-    model = build(recipe, dataset.train.x.shape[1:], len(dataset.class_names))
-    print(f"Model: {recipe.model}, {model.count_params():,} parameters")
-    model, history = fit(model, recipe, partition)
-    evaluation = evaluate(model, dataset.test, recipe.loss)
-    trained = Trained(recipe, model, history, evaluation, dataset, len(partition.x_validation))
-    print(f"Kept epoch {trained.best_epoch} of {trained.epochs_run}")
-    rows = len(dataset.test.x)
-    print(f"Test: loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.4f} on {rows:,} images")
-    return trained
+def steps_per_epoch(recipe: Recipe, rows: int) -> int:
+    """Return the number of batches in an epoch, the last one perhaps smaller."""
+    return -(-rows // recipe.fit.batch_size)
 
 
-def fit(model: Any, recipe: Recipe, data: Partition) -> tuple[Any, dict[str, tuple[float, ...]]]:
-    """Fit the model and return the one to keep, with the history of each figure by epoch.
+def fit(
+    model: Any,
+    recipe: Recipe,
+    data: Partition,
+    state: FitState | None = None,
+    keep: Callable[[FitState], None] = lambda _: None,
+    logs: Sequence[RunLog] = (),
+) -> Fitted:
+    """Fit a compiled model.
 
-    Where the recipe asks for checkpoints the kept model is the best one read back from its file, so
-    that what is evaluated is what can be saved; else it is the one that the fit ended with.
+    Args:
+        model: changed in place; it ends with the weights of the last epoch.
+        recipe: how.
+        data: on what.
+        state: where to go on, if not at the beginning.
+        keep: called after each epoch with what the next one depends on.
+        logs: told of each epoch.
 
     Raises:
         NonFiniteLossError: the loss became NaN or infinite.
         KeyboardInterrupt: Ctrl-C, or SIGTERM.
     """
-    with tempfile.TemporaryDirectory(prefix="modiste-") as work, stop_on_signal() as interrupt:
-        best = Path(work) / "best.keras"
-        with ProgressBar() as progress:
-            log = model.fit(
-                data.x_train,
-                data.y_train,
-                validation_data=(data.x_validation, data.y_validation),
-                epochs=recipe.fit.epochs,
-                batch_size=recipe.fit.batch_size,
-                callbacks=[progress, interrupt, *callbacks_for(recipe, best)],
-                verbose=0,
-            )
-        kept = keras.models.load_model(best) if best.exists() else model
-    return kept, _history(log.history)
+    state = state or FitState({}, capture(model), None)
+    restore(model, state.variables)
+    with stop_on_signal() as interrupt, ProgressBar(recipe.fit.epochs) as progress:
+        while not is_over(state.history, recipe):
+            callbacks = [progress, interrupt, StopOnNonFiniteLoss()]
+            state = _epoch(model, recipe, data, state, callbacks)
+            keep(state)
+            for log in logs:
+                log.epoch(len(state.history["loss"]), state.history)
+    restore(model, state.variables)
+    history = {name: tuple(values) for name, values in state.history.items()}
+    return Fitted(state.best or model.get_weights(), history, kept_epoch(history, recipe))
 
 
-def _history(logged: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
-    return {name: tuple(float(value) for value in values) for name, values in logged.items()}
+def _epoch(model: Any, recipe: Recipe, data: Partition, state: FitState, callbacks: list[Any]) -> FitState:
+    """Run the next epoch and return the state after it; the images come in an order of its own."""
+    done, started = len(state.history.get("loss", ())), time.monotonic()
+    order = np.random.default_rng([recipe.seed, done]).permutation(len(data.x_train))
+    logged = model.fit(
+        data.x_train[order],
+        data.y_train[order],
+        batch_size=recipe.fit.batch_size,
+        shuffle=False,
+        epochs=done + 1,
+        initial_epoch=done,
+        validation_data=(data.x_validation, data.y_validation),
+        validation_batch_size=_VALIDATION_BATCH,
+        callbacks=callbacks,
+        verbose=0,
+    ).history
+    figures = {name: float(values[0]) for name, values in logged.items()}
+    figures["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    figures["seconds"] = round(time.monotonic() - started, 3)
+    history = {name: [*state.history.get(name, ()), value] for name, value in figures.items()}
+    return FitState(history, capture(model), _best(model, recipe, state, history))
+
+
+def _best(model: Any, recipe: Recipe, before: FitState, history: dict[str, list[float]]) -> list[Any] | None:
+    if recipe.keeper is None:
+        return None
+    newest = best_epoch(history, recipe.keeper) == len(history["loss"])
+    return list(model.get_weights()) if newest else before.best

@@ -5,31 +5,30 @@ The epoch to keep is chosen by validation data and never by test data, which are
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modiste.datasets import Split
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
-    """Training data in two parts; each `x` is uint8 [rows, height, width], each `y` uint8 [rows]."""
+    """Training data in two parts; each `x` is uint8 [rows, height, width, ...], each `y` has a label a row."""
 
     x_train: NDArray[np.uint8]
-    y_train: NDArray[np.uint8]
+    y_train: NDArray[Any]
     x_validation: NDArray[np.uint8]
-    y_validation: NDArray[np.uint8]
+    y_validation: NDArray[Any]
 
 
-def hold_out(train: Split, share: float, seed: int) -> Partition:
+def hold_out(x: NDArray[np.uint8], y: NDArray[Any], share: float, seed: int) -> Partition:
     """Hold out a share of the rows, chosen at random by `seed`.
 
     The rows and their order are those of scikit-learn's ``train_test_split(test_size=share,
     random_state=seed)``, which the references were measured with; hence the old generator.
     """
-    rows = len(train.x)
+    rows = len(x)
     order = np.random.RandomState(seed).permutation(rows)
     held = math.ceil(share * rows)
     validation, rest = order[:held], order[held:]
-    return Partition(train.x[rest], train.y[rest], train.x[validation], train.y[validation])
+    return Partition(x[rest], y[rest], x[validation], y[validation])

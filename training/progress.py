@@ -8,14 +8,14 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-_EVERY = 25  # batches between two looks at the bar: drawing must not slow the training
 
 
 class ProgressBar(keras.callbacks.Callback):  # type: ignore[misc]  # keras publishes no types
     """A callback and a context; shows the run as a whole, as if no early stop came."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, epochs: int, console: Console | None = None) -> None:
         super().__init__()
+        self._epochs = epochs
         self._console = console or Console(highlight=False)
         self._bar = _bar(self._console)
         self._task = self._bar.add_task("", total=None, figures="")
@@ -35,19 +35,18 @@ class ProgressBar(keras.callbacks.Callback):  # type: ignore[misc]  # keras publ
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock of the epoch."""
         self._epoch, self._steps, self._started = epoch, self.params["steps"] or 0, time.monotonic()
-        total, name = self.params["epochs"] * self._steps, f"epoch {epoch + 1}/{self.params['epochs']}"
+        total, name = self._epochs * self._steps, f"epoch {epoch + 1}/{self._epochs}"
         self._bar.update(self._task, description=name, total=total, completed=epoch * self._steps)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Move the bar."""
-        if batch % _EVERY == 0:
-            done = self._epoch * self._steps + batch + 1
-            self._bar.update(self._task, completed=done, figures=_figures(logs or {}))
+        done = self._epoch * self._steps + batch + 1
+        self._bar.update(self._task, completed=done, figures=_figures(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Print the epoch's figures."""
         seconds = time.monotonic() - self._started
-        name = f"epoch {epoch + 1:>2}/{self.params['epochs']}"
+        name = f"epoch {epoch + 1:>2}/{self._epochs}"
         self._console.print(f"{name}  {_figures(logs or {})}  {seconds:.1f} s", soft_wrap=True)
 
 

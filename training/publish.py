@@ -17,7 +17,7 @@ from modiste.names import safe_name
 from modiste.prepare import PrepareError, PrepareFailed, available, prepare
 from modiste.writable import nearest_folder, try_writing
 from training.errors import PublishError, QualityGateError
-from training.report import draw_report
+from training.report import SeedSpread, draw_report
 from training.sidecar import describe
 from training.staging import claim_version, staging_folder
 from training.trained import Trained
@@ -34,12 +34,21 @@ class Published:
     metadata: Metadata
 
 
-def publish(trained: Trained, artifacts: Path, *, prepared: bool = True) -> Published:
+def publish(
+    trained: Trained,
+    artifacts: Path,
+    *,
+    prepared: bool = True,
+    command: str | None = None,
+    seeds: SeedSpread | None = None,
+) -> Published:
     """Write the next version of the recipe's model.
 
     Args:
         trained: the model and all that is known about it.
         artifacts: the model repository; made where it is missing.
+        command: what makes the model, for its card.
+        seeds: how far its figures moved over several seeds, for its card.
         prepared: convert the model for serving now; where TensorFlow is not installed the version is
             published unprepared all the same, and ``modiste prepare`` completes it elsewhere.
 
@@ -52,6 +61,7 @@ def publish(trained: Trained, artifacts: Path, *, prepared: bool = True) -> Publ
     try:
         with staging_folder(parent) as folder:
             _write(trained, folder, prepared)
+            draw_report(trained, folder / REPORT, command=command, seeds=seeds)
             return _claim(trained, folder)
     except OSError as error:
         reason = error.strerror or error
@@ -66,12 +76,23 @@ def check_gate(trained: Trained) -> None:
     Raises:
         QualityGateError: with both numbers.
     """
-    gate, accuracy = trained.recipe.gate, trained.evaluation.accuracy
-    if gate is not None and not accuracy >= gate.min_test_accuracy:
-        raise QualityGateError(
-            f"Not published: test accuracy {accuracy:.4f} is below the recipe's "
-            f"gate.min_test_accuracy {gate.min_test_accuracy:.4f} (--no-gate publishes it all the same)."
-        )
+    gate, scores = trained.recipe.gate, trained.tested.scores
+    if gate is None:
+        return
+    accuracy, error = scores.accuracy, scores.mean_absolute_error
+    least, most = gate.min_test_accuracy, gate.max_test_mean_absolute_error
+    if least is not None and not (accuracy is not None and accuracy >= least):
+        raise _refused("test accuracy", accuracy, "below", "gate.min_test_accuracy", least)
+    if most is not None and not (error is not None and error <= most):
+        raise _refused("test mean absolute error", error, "above", "gate.max_test_mean_absolute_error", most)
+
+
+def _refused(what: str, found: float | None, side: str, field: str, limit: float) -> QualityGateError:
+    shown = "unknown" if found is None else f"{found:.4f}"
+    return QualityGateError(
+        f"Not published: {what} {shown} is {side} the recipe's {field} {limit:.4f} "
+        "(--no-gate publishes it all the same)."
+    )
 
 
 def check_writable(artifacts: Path, model: str) -> None:
@@ -96,7 +117,6 @@ def _write(trained: Trained, folder: Path, prepared: bool) -> None:
     _check_reload(trained, folder)
     if prepared and available():
         _prepare(folder)
-    draw_report(trained, folder / REPORT)
 
 
 def _prepare(folder: Path) -> None:

@@ -22,28 +22,16 @@ def describe(trained: Trained, version: int, sha256: dict[str, str]) -> Metadata
         version=version,
         display_name=recipe.model if recipe.model != name else None,
         created_at=utc_now(),
-        class_names=trained.dataset.class_names,
+        class_names=trained.class_names,
         input_range=PIXELS,
-        head=recipe.head,
-        metrics=_metrics(trained),
+        head=trained.head,
+        metrics=trained.figures,
         history=trained.history,
         dataset=_dataset(trained),
         recipe=_recipe(trained),
         libraries=_libraries(),
         sha256=sha256,
     )
-
-
-def _metrics(trained: Trained) -> dict[str, float]:
-    kept = trained.best_epoch - 1
-    return {
-        "test_loss": trained.evaluation.loss,
-        "test_accuracy": trained.evaluation.accuracy,
-        "validation_loss": trained.history["val_loss"][kept],
-        "validation_accuracy": trained.history["val_accuracy"][kept],
-        "best_epoch": trained.best_epoch,
-        "epochs": trained.epochs_run,
-    }
 
 
 def _dataset(trained: Trained) -> DatasetInfo:

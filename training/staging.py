@@ -7,7 +7,6 @@ rubbish, and the next writer removes it.
 """
 
 import errno
-import fcntl
 import os
 import secrets
 import shutil
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from modiste.artifact import version_number
+from training.locking import try_lock
 
 _PREFIX = ".publishing-"
 
@@ -71,7 +71,7 @@ def claim_version(folder: Path, seal: Callable[[int], None]) -> Path:
 def remove_stale(parent: Path) -> None:
     """Remove the temporary folders that dead writers left under `parent`."""
     for folder in parent.glob(f"{_PREFIX}*"):
-        lock = _try_lock(folder)
+        lock = try_lock(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
@@ -81,24 +81,9 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
     while True:
         folder = parent / f"{_PREFIX}{secrets.token_hex(4)}"
         folder.mkdir(parents=True)  # not tempfile.mkdtemp: the server's user must be able to read a version
-        lock = _try_lock(folder)
+        lock = try_lock(folder)
         if lock is not None:
             return folder, lock
-
-
-def _try_lock(folder: Path) -> int | None:
-    """Lock a folder and return the descriptor, or None where somebody else holds or removed it."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return None
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Between opening and locking, the one who held it may have removed or renamed it.
-        if os.path.samestat(os.fstat(descriptor), os.stat(folder)):
-            return descriptor
-    os.close(descriptor)
-    return None
 
 
 def _sync_tree(folder: Path) -> None:

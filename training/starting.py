@@ -1,4 +1,4 @@
-"""Starting Keras with a readable terminal.
+"""Starting Keras with a readable terminal, and so that one recipe and seed give one result.
 
 TensorFlow's libraries write notes for their developers to the standard error descriptor when they are
 loaded, before any setting of theirs is read; so the descriptor itself is turned away meanwhile.
@@ -15,7 +15,9 @@ _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def start_keras() -> None:
-    """Import Keras and let its backend find its devices, both without the libraries' notes.
+    """Import Keras, have its backend compute alike each time, and let it find its devices.
+
+    All without the libraries' notes.
 
     Whoever set ``TF_CPP_MIN_LOG_LEVEL`` wants to read them, and does.
     """
@@ -30,6 +32,15 @@ def start_keras() -> None:
 def _start() -> None:
     import keras
 
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow
+
+            tensorflow.config.experimental.enable_op_determinism()
+        case "jax":
+            # Read when JAX looks for its devices: without it a GPU adds up in an order of its own.
+            flags = os.environ.get("XLA_FLAGS", "")
+            os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras.ops.zeros(1)
     # That ``.h5`` is an old format, and that metrics are built later, is known here and no news to users.
     logging.getLogger("absl").setLevel(logging.ERROR)

@@ -6,47 +6,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modiste.artifact import Head
 from modiste.datasets import Dataset
-from training.recipe import Recipe
+from modiste.metrics import Evaluation
+from training.schema.recipe import Recipe
+
+History = dict[str, tuple[float, ...]]
+"""Each figure by epoch: ``loss``, ``val_loss``, the metric and its ``val_`` twin, ``learning_rate``, ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """How a model did on the test data.
+class Tested:
+    """How a model did on the whole test data.
 
-    `labels` is uint8 [rows]; `probabilities` is float32 [rows, classes].
+    Attributes:
+        labels: int64 [rows], numbers of the classes; float32 [rows] where the model gives a number.
+        answers: float32 [rows, classes], probabilities as the service answers them; [rows, 1] numbers.
+        scores: what they add up to.
     """
 
-    loss: float
-    accuracy: float
-    labels: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
+    labels: NDArray[Any]
+    answers: NDArray[np.float32]
+    scores: Evaluation
 
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each row, int [rows]."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
-
-    def confusion(self) -> NDArray[np.int64]:
-        """Return how often each class (axis 0) was taken for each class (axis 1)."""
-        classes = self.probabilities.shape[1]
-        pairs = self.labels.astype(np.int64) * classes + self.predicted
-        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        return np.asarray(self.answers.argmax(axis=1), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """A fitted Keras model with all that is known about how it came to be.
 
-    `history` gives each figure by epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``.
+    Attributes:
+        recipe: what it was made by.
+        model: the compiled Keras model, in float32, with the weights of the kept epoch.
+        history: figures by epoch.
+        kept_epoch: the epoch whose weights the model has, counted from 1.
+        tested: its one look at the test data.
+        dataset: the data; `dataset.test.x` are the images that `tested` has rows for.
+        class_names: what the answers' columns mean; None where the model gives a number.
+        validation_rows: how many training images were held out.
     """
 
     recipe: Recipe
     model: Any
-    history: dict[str, tuple[float, ...]]
-    evaluation: Evaluation
+    history: History
+    kept_epoch: int
+    tested: Tested
     dataset: Dataset
+    class_names: tuple[str, ...] | None
     validation_rows: int
+
+    @property
+    def head(self) -> Head:
+        """What the numbers of the model's last layer mean."""
+        return self.recipe.head
 
     @property
     def epochs_run(self) -> int:
@@ -54,10 +70,20 @@ class Trained:
         return len(self.history["loss"])
 
     @property
-    def best_epoch(self) -> int:
-        """The epoch whose weights were kept, counted from 1: the last one where nothing was monitored."""
-        keeper = self.recipe.checkpoint or self.recipe.early_stopping
-        if keeper is None:
-            return self.epochs_run
-        values = np.asarray(self.history[keeper.monitor])
-        return int(values.argmin() if keeper.monitor == "val_loss" else values.argmax()) + 1
+    def figures(self) -> dict[str, float]:
+        """The figures that a version's metadata states: of the kept epoch, and of the test data."""
+        kept = self.kept_epoch - 1
+        validation = {
+            name.replace("val_", "validation_", 1): values[kept]
+            for name, values in self.history.items()
+            if name.startswith("val_")
+        }
+        scores = self.tested.scores
+        test = {
+            "test_loss": scores.loss,
+            "test_accuracy": scores.accuracy,
+            "test_mean_absolute_error": scores.mean_absolute_error,
+            "test_calibration_error": scores.expected_calibration_error,
+        }
+        known = {name: value for name, value in test.items() if value is not None}
+        return known | validation | {"best_epoch": self.kept_epoch, "epochs": self.epochs_run}

@@ -1,27 +1,51 @@
 """``modiste train``: from a recipe to a published version."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from modiste.commands.ending import fail, stoppable
+from modiste.commands.starting import start_keras
+
+if TYPE_CHECKING:
+    from training.schema.recipe import Recipe
 
 
 def train(
     recipe: Annotated[
         str | None, typer.Argument(help="A shipped recipe's name (see --list), or the path of a TOML file.")
     ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change one value, as optimizer.learning_rate=0.01."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Train at most so many epochs.")] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(help="Look for the data in this folder first; then in the usual places, then download."),
     ] = None,
     artifacts: Annotated[Path, typer.Option(help="Publish into this folder.")] = Path("artifacts"),
-    epochs: Annotated[int | None, typer.Option(min=1, help="Train at most so many epochs.")] = None,
+    runs: Annotated[Path, typer.Option(help="Keep the run, its state and logs, in this folder.")] = Path("runs"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the last run of this recipe that was not published.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write TensorBoard's event files into the run.")
+    ] = False,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MLFLOW_TRACKING_URI", help="Also track in this MLflow server or store (extra 'mlflow')."
+        ),
+    ] = None,
     no_gate: Annotated[
         bool,
         typer.Option("--no-gate", help="Publish even below the recipe's quality gate, as a quick trial is."),
+    ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Print the network's layers and parameters, and train nothing.")
     ] = False,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
 ) -> None:
@@ -33,18 +57,54 @@ def train(
         return _list()
     if recipe is None:
         fail("Which recipe? Name one; 'modiste train --list' shows those that are shipped.", code=2)
-    with stoppable("No half-made version is left behind."):
-        _run(recipe, recipe_changes(epochs, no_gate=no_gate), data_dir, artifacts)
+    from modiste.datasets import DatasetError
+    from training.catalog import read_recipe
+    from training.errors import TrainingError
+
+    with stoppable("No half-made version is left behind; --resume goes on after the last whole epoch."):
+        try:
+            asked = read_recipe(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
+            start_keras()
+            if summary:
+                return _summary(asked, data_dir)
+            from training.train import Keeping
+            from training.train import train as run
+
+            keeping = Keeping(
+                name=Path(recipe).stem,
+                runs=runs,
+                resume=resume,
+                tensorboard=tensorboard,
+                mlflow=mlflow,
+                command=_command(recipe, changes or (), epochs),
+            )
+            published = run(asked, artifacts, keeping, data_dir)
+        except (DatasetError, TrainingError) as error:
+            fail(str(error))
+        typer.echo(f"Published {published.folder}")
 
 
-def recipe_changes(epochs: int | None, *, no_gate: bool) -> dict[str, Any]:
-    """Return what the options replace in a recipe; the version stores the recipe as it was replaced."""
-    changes: dict[str, Any] = {}
+def recipe_changes(changes: Sequence[str], epochs: int | None = None, *, no_gate: bool = False) -> dict[str, Any]:
+    """Return what the options replace in a recipe; the version stores the recipe as it was replaced.
+
+    Raises:
+        RecipeError: a change is not written as one.
+    """
+    from training.catalog import parse_change
+
+    replaced: dict[str, Any] = dict(parse_change(change) for change in changes)
     if epochs is not None:
-        changes["fit.epochs"] = epochs
+        replaced["fit.epochs"] = epochs
     if no_gate:
-        changes["gate"] = None
-    return changes
+        replaced["gate"] = None
+    return replaced
+
+
+def _command(recipe: str, changes: Sequence[str], epochs: int | None) -> str:
+    from shlex import join
+
+    words = ["modiste", "train", recipe, *(word for change in changes for word in ("--set", change))]
+    return join(words + (["--epochs", str(epochs)] if epochs is not None else []))
 
 
 def _list() -> None:
@@ -52,31 +112,10 @@ def _list() -> None:
 
     for name in shipped_recipes():
         shipped = read_recipe(name)
-        typer.echo(f"{name:20} {shipped.description} Publishes to {shipped.model}.")
+        typer.echo(f"{name:24} {shipped.description} Publishes to {shipped.model}.")
 
 
-def _run(name: str, changes: Mapping[str, Any], data_dir: Path | None, artifacts: Path) -> None:
-    from modiste.datasets import DatasetError
-    from training.catalog import read_recipe
-    from training.errors import TrainingError
+def _summary(recipe: "Recipe", data_dir: Path | None) -> None:
+    from training.train import untrained
 
-    try:
-        recipe = read_recipe(name, changes)
-        _start_keras()
-        from training.fit import train as fit
-
-        published = fit(recipe, artifacts, data_dir)
-    except (DatasetError, TrainingError) as error:
-        fail(str(error))
-    typer.echo(f"Published {published.folder}")
-
-
-def _start_keras() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("keras") is None:
-        fail("Training needs the extra 'train': pip install 'modiste[train]'.")
-    from training.starting import start_keras
-
-    typer.echo("Starting Keras (some seconds) ...")
-    start_keras()
+    untrained(recipe, data_dir).summary(line_length=100, print_fn=lambda text, **_: typer.echo(text))

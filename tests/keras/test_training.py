@@ -16,9 +16,11 @@ from training_data import layers, small_dataset, small_recipe
 
 from training.catalog import read_recipe, shipped_recipes
 from training.errors import NonFiniteLossError, RecipeError
-from training.fit import fit, train_on
+from training.compilation import compile_model
+from training.fit import fit
 from training.network import build
-from training.partition import hold_out
+from training.partition import Partition, hold_out
+from training.train import train_on
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,17 @@ def dataset():
 @pytest.fixture(scope="module")
 def trained(dataset):
     return train_on(dataset, small_recipe(fit={"epochs": 4}))
+
+
+@pytest.fixture(scope="module")
+def part(dataset) -> Partition:
+    return hold_out(dataset.train.x, dataset.train.y.astype(np.int64), 0.2, 42)
+
+
+def compiled(recipe):
+    model = build(recipe, (28, 28), 10)
+    compile_model(model, recipe, 20)
+    return model
 
 
 def parameters(name: str) -> int:

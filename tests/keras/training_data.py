@@ -7,7 +7,7 @@ import numpy as np
 
 from modiste.datasets import Dataset, FoundFile, Origin, Split, SplitName
 from modiste.datasets.fashion_mnist import FASHION_MNIST
-from training.recipe import Recipe
+from training.schema.recipe import Recipe
 
 IMAGES = Path(__file__).parent.parent / "data" / "fashion-mnist-test-1000.npz"
 

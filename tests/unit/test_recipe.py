@@ -6,9 +6,9 @@ from typer.testing import CliRunner
 from modiste.__main__ import app
 from modiste.artifact import Head
 from modiste.commands.train import recipe_changes
-from training.catalog import read_recipe, shipped_recipes
+from training.catalog import parse_change, read_recipe, shipped_recipes
 from training.errors import RecipeError
-from training.recipe import Recipe
+from training.schema.recipe import Recipe
 
 MINIMAL = """
 description = "Small."
@@ -79,7 +79,7 @@ def test_values_can_be_replaced_by_their_dotted_field():
 def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
     text = (
         MINIMAL.replace('"softmax"', f'"{activation}"')
-        + f"loss = {{ from_logits = {str(from_logits).lower()} }}"
+        + f"loss = {{ name = 'sparse_categorical_crossentropy', from_logits = {str(from_logits).lower()} }}"
     )
     assert read_recipe(write(text)).head is head
 
@@ -107,7 +107,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '"flatten"',
             '"flaten"',
-            "- network.layers.0.type is 'flaten'; allowed: 'flatten', 'dense', 'dropout'",
+            "- network.layers.0.type is 'flaten'; allowed: 'flatten', 'reshape', 'dense', 'conv2d',",
         ),
         ('type = "flatten"', "rate = 0.3", "- network.layers.0.type is missing"),
         ("units = 10", 'units = "10"', "- network.layers.1.units is '10': input should be a valid integer"),
@@ -121,7 +121,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '"softmax"',
             '"relu"',
-            "- network.layers: the last layer's activation is 'relu'; with loss.from_logits = false",
+            "- network.layers: the last layer's activation is 'relu'; with loss.name = 'sparse_categorical_crossentropy' and loss.from_logits = false it must be 'softmax'",
         ),
         (
             '{ type = "flatten" }, ',
@@ -133,7 +133,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
             'name = "a", units = 3 }, { type = "dense", name = "a", units = 10, activation',
             "two layers",
         ),
-        ('"adam"', '"adm"', "- optimizer.name is 'adm'; allowed: 'sgd', 'adagrad', 'rmsprop', 'adam'"),
+        ('"adam"', '"adm"', "- optimizer.name is 'adm'; allowed: 'sgd', 'adagrad', 'rmsprop', 'adam', 'adamw'"),
         (
             '"adam"',
             '"adam", learning_rate = nan',
@@ -165,7 +165,7 @@ def test_all_mistakes_are_told_at_once(write):
 
 def test_a_network_must_end_in_a_dense_layer(write):
     text = MINIMAL.replace(', { type = "dense", units = 10, activation = "softmax" }', "")
-    assert "- network.layers: the last layer gives one number for each class" in mistakes(write(text))
+    assert "- network.layers: the last layer gives the answer's numbers" in mistakes(write(text))
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,47 @@ def test_what_is_no_toml_is_told_with_its_line(write):
     assert "is not valid TOML" in mistakes(write("model = \n"))
 
 
-def test_a_change_of_a_field_that_is_no_table_is_refused():
-    assert "model.epochs cannot be set: model is no table" in mistakes("fashion-mlp", {"model.epochs": 1})
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("optimizer.learning_rate=0.0005", ("optimizer.learning_rate", 0.0005)),
+        ("fit.epochs = 3", ("fit.epochs", 3)),
+        ("optimizer={ name = 'sgd' }", ("optimizer", {"name": "sgd"})),
+        ("model=패션 MNIST 모델", ("model", "패션 MNIST 모델")),
+        ("checkpoint.monitor=val_accuracy", ("checkpoint.monitor", "val_accuracy")),
+        ("description=a=b", ("description", "a=b")),
+    ],
+    ids=["a float", "an integer", "a table", "another script", "a word", "two signs"],
+)
+def test_a_change_on_the_command_line_is_toml_or_else_a_word(text, expected):
+    assert parse_change(text) == expected
+
+
+@pytest.mark.parametrize("text", ["fit.epochs", "=3", ""])
+def test_a_change_that_is_none_says_how_one_is_written(text):
+    with pytest.raises(RecipeError, match=r"written field=value, for example fit\.epochs=3"):
+        parse_change(text)
+
+
+def test_a_change_reaches_into_a_list():
+    recipe = read_recipe("fashion-mlp", {"network.layers.2.rate": 0.5})
+    assert recipe.network.layers[2].rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("model.epochs", "model.epochs cannot be set: what stands before 'epochs' is no table and no list"),
+        ("network.layers.9.rate", "'9' is no place in a list of 4, counted from 0"),
+        ("network.layers.first", "'first' is no place in a list of 4"),
+    ],
+)
+def test_a_change_of_what_is_not_there_is_refused(field, expected):
+    assert expected in mistakes("fashion-mlp", {field: 1})
+
+
+def test_a_changed_value_that_is_not_allowed_names_the_field():
+    assert "- optimizer.learning_rate is -1" in mistakes("fashion-mlp", {"optimizer.learning_rate": -1.0})
 
 
 def test_the_command_lists_the_shipped_recipes_without_keras():
@@ -208,7 +247,7 @@ def test_the_command_needs_a_recipe_that_exists(arguments, status, expected):
 
 
 def test_a_version_remembers_which_options_of_the_command_changed_its_recipe():
-    assert recipe_changes(None, no_gate=False) == {}
-    stored = read_recipe("fashion-mlp", recipe_changes(1, no_gate=True)).model_dump(exclude_none=True)
+    assert recipe_changes([]) == {}
+    stored = read_recipe("fashion-mlp", recipe_changes([], 1, no_gate=True)).model_dump(exclude_none=True)
     assert stored["fit"]["epochs"] == 1
     assert "gate" not in stored

@@ -1,35 +1,11 @@
-"""What happens around the epochs of one fit: stop on a broken loss, keep the best, stop early."""
+"""Ending a fit whose loss is broken."""
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import keras
 
 from training.errors import NonFiniteLossError
-from training.recipe import Recipe
-
-
-def callbacks_for(recipe: Recipe, best: Path) -> list[Any]:
-    """Return the callbacks of one fit, new ones: Keras's EarlyStopping cannot be used for two.
-
-    Args:
-        recipe: says which epochs are kept and when to stop.
-        best: where the best epoch's model goes, if the recipe asks for checkpoints.
-    """
-    callbacks: list[Any] = [StopOnNonFiniteLoss()]
-    if recipe.checkpoint is not None:
-        monitor = recipe.checkpoint.monitor
-        callbacks.append(keras.callbacks.ModelCheckpoint(best, monitor=monitor, save_best_only=True))
-    if recipe.early_stopping is not None:
-        stopping = recipe.early_stopping
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor=stopping.monitor, patience=stopping.patience, restore_best_weights=True
-            )
-        )
-    return callbacks
 
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # keras publishes no types

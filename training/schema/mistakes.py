@@ -5,8 +5,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from training.layers import Layer
-from training.optimizers import Optimizer
+from training.schema.data import Target
+from training.schema.layers import Layer
+from training.schema.losses import Loss
+from training.schema.optimizers import Optimizer
 
 
 def explain(error: ValidationError) -> list[str]:
@@ -38,15 +40,19 @@ def _tags(union: Any, key: str) -> set[str]:
     return {tag for kind in kinds for tag in get_args(kind.model_fields[key].annotation)}
 
 
-_LAYERS, _OPTIMIZERS = _tags(Layer, "type"), _tags(Optimizer, "name")
+_ALTERNATIVES = {
+    "optimizer": _tags(Optimizer, "name"),
+    "loss": _tags(Loss, "name"),
+    "target": _tags(Target, "type"),
+}
+_LAYERS = _tags(Layer, "type")
 
 
 def _written(location: tuple[int | str, ...]) -> list[str]:
-    """Leave out the alternative that pydantic chose (layers.0.dense.units): nobody wrote it there."""
-    kept: list[str] = []
-    for part in location:
-        chosen_layer = bool(kept) and kept[-1].isdecimal() and part in _LAYERS
-        chosen_optimizer = kept == ["optimizer"] and part in _OPTIMIZERS
-        if not (chosen_layer or chosen_optimizer):
-            kept.append(str(part))
-    return kept
+    """Leave out the alternatives that pydantic chose (layers.0.dense.units): nobody wrote them there."""
+    before = (None, *location)
+    return [
+        str(part)
+        for part, previous in zip(location, before, strict=False)
+        if part not in (_LAYERS if isinstance(previous, int) else _ALTERNATIVES.get(str(previous), ()))
+    ]

@@ -1,0 +1,152 @@
+"""A run: the folder in which one fit keeps what it must not lose, ``runs/<name>/<number>/``.
+
+    run.json     the recipe and the data that decide the fit; once it is published, where
+    state.npz    all that the next epoch depends on (`training.state`); gone once it is published
+    log.csv ...  what the logs write
+
+A run belongs to one process at a time, and goes on only with the recipe and the data that it began with.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from training import state
+from training.errors import RunError
+from training.locking import try_lock
+from training.state import FitState
+
+_IDENTITY, _STATE = "run.json", "state.npz"
+_PUBLISHED = "published"
+
+
+@dataclass(slots=True)
+class Run:
+    """An open run; `state` is None where no epoch is done yet."""
+
+    folder: Path
+    _lock: int
+    state: FitState | None = None
+
+    @classmethod
+    def begin(cls, folder: Path, identity: Mapping[str, Any]) -> Self:
+        """Begin a run in a folder that does not exist yet.
+
+        Args:
+            folder: made, with those above it.
+            identity: what decides the fit, as JSON can hold it.
+
+        Raises:
+            RunError: the folder cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True)
+            lock = try_lock(folder)
+            assert lock is not None, "nobody else knows a folder that was made just now"
+            (folder / _IDENTITY).write_text(json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise RunError(f"The run cannot be kept in {folder}: {error.strerror}.") from error
+        return cls(folder, lock)
+
+    @classmethod
+    def reopen(cls, folder: Path, identity: Mapping[str, Any]) -> Self:
+        """Open a run that was left, to go on where its last whole epoch ended.
+
+        Raises:
+            RunError: another process has it, or it was begun with something else, or is damaged.
+        """
+        lock = try_lock(folder)
+        if lock is None:
+            raise RunError(f"The run in {folder} belongs to another process at the moment.")
+        try:
+            begun = json.loads((folder / _IDENTITY).read_text())
+            _check_same(folder, begun, json.loads(json.dumps(identity)))
+            found = folder / _STATE
+            return cls(folder, lock, state.load(found) if found.exists() else None)
+        except (OSError, ValueError, KeyError) as error:
+            os.close(lock)
+            raise RunError(f"The run in {folder} cannot be read: {error}.") from error
+        except RunError:
+            os.close(lock)
+            raise
+
+    def save(self, fit_state: FitState) -> None:
+        """Keep what the next epoch depends on.
+
+        Raises:
+            RunError: the disk is full, or the folder is gone.
+        """
+        try:
+            state.save(self.folder / _STATE, fit_state)
+        except OSError as error:
+            raise RunError(f"The run cannot be kept in {self.folder}: {error.strerror}.") from error
+        self.state = fit_state
+
+    def finish(self, published: Path) -> None:
+        """Note where the result stands; the state, which is large, is not needed any more."""
+        path = self.folder / _IDENTITY
+        path.write_text(json.dumps(json.loads(path.read_text()) | {_PUBLISHED: str(published)}, indent=2) + "\n")
+        (self.folder / _STATE).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let another process have it."""
+        os.close(self._lock)
+
+
+def begin_next(runs: Path, identity: Mapping[str, Any]) -> Run:
+    """Begin a run under the next free number of ``runs/``.
+
+    Raises:
+        RunError: the folder cannot be made.
+    """
+    numbers = [number for number, _ in _numbered(runs)]
+    return Run.begin(runs / str(max(numbers, default=0) + 1), identity)
+
+
+def reopen_last(runs: Path, identity: Mapping[str, Any]) -> Run:
+    """Reopen the newest run under ``runs/`` that was not published.
+
+    Raises:
+        RunError: there is none, or `Run.reopen` refuses it.
+    """
+    left = [folder for _, folder in _numbered(runs) if not _is_published(folder)]
+    if not left:
+        raise RunError(f"There is no run to go on with in {runs}: none was begun, or all were published.")
+    return Run.reopen(left[-1], identity)
+
+
+def _numbered(runs: Path) -> list[tuple[int, Path]]:
+    if not runs.is_dir():
+        return []
+    return sorted((int(path.name), path) for path in runs.iterdir() if path.name.isdecimal())
+
+
+def _is_published(folder: Path) -> bool:
+    try:
+        return _PUBLISHED in json.loads((folder / _IDENTITY).read_text())
+    except (OSError, ValueError):
+        return True  # killed before its first line was written: nothing to go on with
+
+
+def _check_same(folder: Path, begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    old, new = _flat(begun), _flat(wanted)
+    for field in sorted(old.keys() | new.keys()):
+        if old.get(field) != new.get(field) and field != _PUBLISHED:
+            raise RunError(
+                f"The run in {folder} was begun with {field} = {old.get(field)!r}, which is now "
+                f"{new.get(field)!r}; leave --resume out to begin another."
+            )
+
+
+def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(values, list):
+        values = dict(enumerate(values))
+    if not isinstance(values, dict):
+        return {prefix: values}
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}.{name}" if prefix else str(name))
+    return flat

@@ -1,0 +1,56 @@
+"""What is asked about the images: from a data set's classes to the labels that a network learns."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modiste.datasets import Split
+from training.errors import RecipeError
+from training.schema.data import ClassTarget, MeanInk, OneAgainstRest, Target
+from training.schema.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """One label an image: int64 [rows] class numbers, or float32 [rows] numbers without `class_names`."""
+
+    values: NDArray[Any]
+    class_names: tuple[str, ...] | None
+
+
+def labels_for(split: Split, target: Target) -> Labels:
+    """Return what a recipe's target makes of a split.
+
+    Raises:
+        RecipeError: the data set has no class of the target's name.
+    """
+    match target:
+        case ClassTarget():
+            return Labels(split.y.astype(np.int64), split.class_names)
+        case OneAgainstRest(class_name=name):
+            if name not in split.class_names:
+                raise RecipeError(
+                    f"data.target.class_name is {name!r}; the data's classes are: {', '.join(split.class_names)}"
+                )
+            chosen = split.y == split.class_names.index(name)
+            return Labels(chosen.astype(np.int64), (f"not {name}", name))
+        case MeanInk():
+            axes = tuple(range(1, split.x.ndim))
+            return Labels((split.x.mean(axis=axes) / 255).astype(np.float32), None)
+    assert_never(target)
+
+
+def encode(labels: NDArray[Any], loss: Loss, units: int) -> NDArray[Any]:
+    """Return labels [rows] in the form that a loss compares outputs with.
+
+    One-hot float32 [rows, units] for the categorical loss, float32 [rows, 1] where one unit answers,
+    and the class numbers themselves for the sparse loss.
+    """
+    match loss:
+        case SparseCategoricalCrossentropy():
+            return labels
+        case CategoricalCrossentropy():
+            return np.asarray(np.eye(units, dtype=np.float32)[labels])
+    return labels[:, np.newaxis].astype(np.float32)

@@ -1,0 +1,197 @@
+"""One page: data -> model -> fit -> evaluate -> publish.
+
+All that decides the result comes from the recipe; the lasting effects are the run's folder and the
+published version.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+
+from modiste.artifact import Head
+from modiste.datasets import Dataset, load
+from modiste.names import safe_name
+from training.compilation import compile_model
+from training.download import download_with_keras
+from training.evaluate import evaluate
+from training.fit import fit, steps_per_epoch
+from training.logs import RunLog, open_logs
+from training.network import build
+from training.partition import hold_out
+from training.publish import Published, check_gate, check_writable, publish
+from training.run import Run, begin_next, reopen_last
+from training.schema.recipe import Recipe
+from training.targets import Labels, encode, labels_for
+from training.trained import Trained
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a run is kept and who is told of it: none of this changes the result.
+
+    Attributes:
+        name: what the run's folder under `runs` is called, for example the recipe's name.
+        runs: the folder of all runs.
+        resume: go on with the newest run of this name that was not published.
+        tensorboard: write TensorBoard's event files beside the run.
+        mlflow: the URI of an MLflow tracking server or store, or None.
+        command: what makes the model, for its card.
+    """
+
+    name: str
+    runs: Path = Path("runs")
+    resume: bool = False
+    tensorboard: bool = False
+    mlflow: str | None = None
+    command: str | None = None
+
+
+def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | None = None) -> Published:
+    """Find the data of a recipe, train by it, and publish the next version under `artifacts`.
+
+    Raises:
+        DatasetError: the data are nowhere to be found.
+        TrainingError: as `train_on` and `publish`, and where the run cannot be kept.
+    """
+    check_writable(artifacts, recipe.model)
+    dataset = load_data(recipe, data_dir)
+    print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    runs, identity = keeping.runs / safe_name(keeping.name), run_identity(recipe, dataset)
+    run = (reopen_last if keeping.resume else begin_next)(runs, identity)
+    try:
+        print(f"Run: {run.folder}{_done(run)}")
+        logs = open_logs(
+            run.folder, tensorboard=keeping.tensorboard, mlflow=keeping.mlflow, name=keeping.name
+        )
+        trained = train_on(dataset, recipe, run, logs)
+        check_gate(trained)
+        print("Publishing: saving, converting for serving, comparing, drawing ...", flush=True)
+        published = publish(trained, artifacts, command=keeping.command)
+        run.finish(published.folder)
+        return published
+    finally:
+        run.close()
+
+
+def load_data(recipe: Recipe, data_dir: Path | None = None) -> Dataset:
+    """Find the data that a recipe names: on this machine, else by Keras's download.
+
+    Raises:
+        DatasetError: they are nowhere to be found.
+    """
+    data = recipe.data
+    return load(
+        data.dataset,
+        data_dir,
+        download_with_keras,
+        test_share=data.test,
+        split_seed=data.split_seed,
+        image_size=data.image_size,
+    )
+
+
+def run_identity(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
+    """Return what decides a fit: two runs with the same identity on one machine end with the same weights."""
+    decisive = recipe.model_dump(mode="json", exclude={"description", "model", "gate"}, exclude_none=True)
+    return {"recipe": decisive, "data": dataset.sha256, "backend": keras.backend.backend()}
+
+
+def train_on(
+    dataset: Dataset, recipe: Recipe, run: Run | None = None, logs: Sequence[RunLog] = ()
+) -> Trained:
+    """Train by a recipe on data that are at hand, and look once at the test data.
+
+    Args:
+        dataset: the recipe's data.
+        recipe: how.
+        run: kept after each epoch, and where it holds a state, gone on with.
+        logs: told of the epochs and of the end; closed in any case.
+
+    Raises:
+        RecipeError: the network does not fit the data.
+        NonFiniteLossError: the loss became NaN or infinite.
+        RunError: the run cannot be kept.
+        KeyboardInterrupt: Ctrl-C, or SIGTERM.
+    """
+    outcome: Literal["finished", "stopped", "failed"] = "failed"
+    try:
+        state = run.state if run else None
+        for log in logs:
+            log.start(recipe.model_dump(mode="json", exclude_none=True), state.history if state else {})
+        trained = _train_on(dataset, recipe, run, logs)
+        for log in logs:
+            log.finish(trained.figures)
+        outcome = "finished"
+        return trained
+    except KeyboardInterrupt:
+        outcome = "stopped"
+        raise
+    finally:
+        for log in logs:
+            log.close(outcome)
+
+
+def untrained(recipe: Recipe, data_dir: Path | None = None) -> Any:
+    """Return the compiled model of a recipe as it is before the first step.
+
+    Raises:
+        DatasetError: the data, which decide its input and output, are nowhere to be found.
+        RecipeError: the network does not fit the data.
+    """
+    dataset = load_data(recipe, data_dir)
+    labels = labels_for(dataset.train, recipe.data.target)
+    model = build(recipe, dataset.train.x.shape[1:], _units(recipe, labels))
+    compile_model(model, recipe, steps_per_epoch(recipe, len(labels.values)))
+    return model
+
+
+def _units(recipe: Recipe, labels: Labels) -> int:
+    """Return how many numbers the network must answer: one where one tells all."""
+    one = recipe.head in (Head.SIGMOID, Head.LOGIT) or labels.class_names is None
+    return 1 if one else len(labels.class_names or ())
+
+
+def _train_on(dataset: Dataset, recipe: Recipe, run: Run | None, logs: Sequence[RunLog]) -> Trained:
+    keras.utils.set_random_seed(recipe.seed)
+    labels = labels_for(dataset.train, recipe.data.target)
+    units = _units(recipe, labels)
+    wanted = encode(labels.values, recipe.loss, units)
+    partition = hold_out(dataset.train.x, wanted, recipe.data.validation, recipe.data.split_seed)
+    image_shape, steps = dataset.train.x.shape[1:], steps_per_epoch(recipe, len(partition.x_train))
+    model = build(recipe, image_shape, units)
+    compile_model(model, recipe, steps)
+    print(f"Model: {recipe.model}, {model.count_params():,} parameters")
+    fitted = fit(
+        model, recipe, partition, run.state if run else None, run.save if run else lambda _: None, logs
+    )
+    kept = build(recipe, image_shape, units, precision="float32")
+    compile_model(kept, recipe, steps)
+    kept.set_weights(fitted.weights)
+    trained = Trained(
+        recipe=recipe,
+        model=kept,
+        history=fitted.history,
+        kept_epoch=fitted.kept_epoch,
+        tested=evaluate(kept, dataset.test, recipe),
+        dataset=dataset,
+        class_names=labels.class_names,
+        validation_rows=len(partition.x_validation),
+    )
+    print(f"Kept epoch {trained.kept_epoch} of {trained.epochs_run}")
+    print(f"Test: {_said(trained)} on {len(dataset.test.x):,} images", flush=True)
+    return trained
+
+
+def _said(trained: Trained) -> str:
+    scores = trained.tested.scores
+    if scores.accuracy is not None:
+        return f"loss {scores.loss:.4f}, accuracy {scores.accuracy:.4f}"
+    return f"loss {scores.loss:.6f}, mean absolute error {scores.mean_absolute_error:.4f}"
+
+
+def _done(run: Run) -> str:
+    epochs = len(run.state.history["loss"]) if run.state else 0
+    return f", goes on after epoch {epochs}" if epochs else ""
