@@ -1,5 +1,6 @@
 """``modiste data``: look at a data set before training on it."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,13 @@ _SHOWN = 10
 
 
 def data(
-    name: Annotated[str, typer.Argument(help="The data set, for example fashion_mnist.")],
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|PATH",
+            help="fashion_mnist, mnist, cifar10, or the path of an .npz or of a folder of pictures by class.",
+        ),
+    ],
     data_dir: Annotated[
         Path | None,
         typer.Option(help="Look in this folder first; then in Keras's cache and the system's package."),
@@ -28,16 +35,35 @@ def data(
     picture: Annotated[
         Path | None, typer.Option(help="Also draw the first ten training images in a row into this file.")
     ] = None,
+    image_size: Annotated[
+        str | None, typer.Option(metavar="HxW", help="Bring the images to this size, for example 28x28.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(min=1, max=3, help="1 to have them grey, 3 to have them in colour.")
+    ] = None,
+    test_share: Annotated[
+        float, typer.Option(help="How much of each class to hold out, for a path without a test part.")
+    ] = 0.2,
+    split_seed: Annotated[int, typer.Option(min=0, help="Decides which rows these are.")] = 42,
 ) -> None:
     """Show a data set: shapes, bytes, examples of each class, first labels, where it lies and its sums."""
     from modiste.datasets import DatasetError, load
 
     try:
-        dataset = load(name, data_dir, _fetch() if download else None)
-        if picture is not None:
-            _draw(dataset, picture)
+        dataset = load(
+            reference,
+            data_dir,
+            _fetch() if download else None,
+            test_share=test_share,
+            split_seed=split_seed,
+            image_size=_size(image_size),
+            channels=channels,
+        )
     except DatasetError as error:
         fail(str(error))
+    try:
+        if picture is not None:
+            _draw(dataset, picture)
     except (OSError, ValueError) as error:
         fail(f"The picture cannot be written: {error}")
     _show(dataset)
@@ -55,6 +81,15 @@ def _fetch() -> "Fetch":
     return download_with_keras
 
 
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match:
+        fail(f"--image-size is {text!r}; expected height x width, for example 28x28.")
+    return int(match[1]), int(match[2])
+
+
 def _show(dataset: "Dataset") -> None:
     from rich.console import Console
 
@@ -63,10 +98,11 @@ def _show(dataset: "Dataset") -> None:
     for miss in dataset.origin.passed_over:
         console.print(f"  passed over: {miss}")
     console.print(_arrays(dataset), _classes(dataset), sep="")
-    for found in dataset.files.values():
-        console.print(
-            f"{found.path.name} ({found.form}), SHA-256 of its decompressed bytes:\n  {found.sha256}"
-        )
+    for file in dataset.files:
+        console.print(f"{file.path.name} ({file.form})")
+    console.print("\nSHA-256 of each array as a plain IDX file, the same in whatever format it came:")
+    for part, found in dataset.sha256.items():
+        console.print(f"  {part:8} {found}")
     labels = " ".join(str(label) for label in dataset.train.y[:_SHOWN])
     console.print(f"\nFirst labels of train: {labels}")
 
@@ -80,7 +116,7 @@ def _draw(dataset: "Dataset", path: Path) -> None:
 
 def _arrays(dataset: "Dataset") -> "Table":
     table = _table("array", "shape", "dtype", "bytes", "range")
-    for split in (dataset.train, dataset.test):
+    for split in dataset.splits:
         for name, array in (("x", split.x), ("y", split.y)):
             values = f"{array.min()}-{array.max()}"
             table.add_row(
@@ -91,12 +127,13 @@ def _arrays(dataset: "Dataset") -> "Table":
 
 def _classes(dataset: "Dataset") -> "Table":
     import numpy as np
+    from rich.text import Text
 
     table = _table("class", "name", "in train", "in test")
     count = len(dataset.class_names)
-    counts = (np.bincount(split.y, minlength=count) for split in (dataset.train, dataset.test))
+    counts = (np.bincount(split.y, minlength=count) for split in dataset.splits)
     for number, (name, *numbers) in enumerate(zip(dataset.class_names, *counts, strict=True)):
-        table.add_row(str(number), name, *(f"{n:,}" for n in numbers))
+        table.add_row(str(number), Text(name, overflow="fold"), *(f"{n:,}" for n in numbers))
     return table
 
 
@@ -106,5 +143,5 @@ def _table(*columns: str) -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=column != "name", overflow="fold")
     return table

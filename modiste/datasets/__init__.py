@@ -1,13 +1,14 @@
-"""Published data sets: looked for on this machine first, and believed only where their sums agree.
+"""Data sets: published ones by name, and one's own by path.
 
-`load` gives a whole data set, `load_split` one split of it without reading the other. Neither goes
-to the network by itself: who may download passes a `Fetch`. Every failure is a `DatasetError`.
+A published one is looked for on this machine first, and believed only where its sums agree. `load` gives a
+whole data set, `load_split` one split of a published one without reading the other. Neither goes to the
+network by itself: who may download passes a `Fetch`. Every failure is a `DatasetError`.
 """
 
-from modiste.datasets.catalog import dataset_names, load, load_split
-from modiste.datasets.errors import DatasetError, DatasetNotFoundError, UnknownDatasetError
+from modiste.datasets.catalog import dataset_names, is_path, load, load_split
+from modiste.datasets.errors import DatasetError, DatasetNotFoundError, OwnDataError, UnknownDatasetError
 from modiste.datasets.places import Fetch
-from modiste.datasets.records import SPLITS, Dataset, FoundFile, Origin, Split, SplitName
+from modiste.datasets.records import SPLITS, Dataset, FoundFile, Labels, Origin, Split, SplitName
 
 __all__ = [
     "SPLITS",
@@ -16,11 +17,14 @@ __all__ = [
     "DatasetNotFoundError",
     "Fetch",
     "FoundFile",
+    "Labels",
     "Origin",
+    "OwnDataError",
     "Split",
     "SplitName",
     "UnknownDatasetError",
     "dataset_names",
+    "is_path",
     "load",
     "load_split",
 ]

@@ -1,90 +1,66 @@
-"""A data set published as four IDX files, and how one folder of it is read and checked."""
+"""A published data set: what it is called, where it lies, and the file formats that it is published in."""
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from modiste.datasets import idx
-from modiste.datasets.errors import UnusableFolderError
-from modiste.datasets.records import Form, FoundFile, Origin, Split, SplitName
+from modiste.datasets.errors import AbsentFilesError, UnusableFolderError
+from modiste.datasets.records import Origin, Reading, Split, SplitName
 
 
-@dataclass(frozen=True, slots=True)
-class IdxFile:
-    """One published file: found under `name`, with ``.gz`` or without.
+class FileFormat(Protocol):
+    """One form in which a data set is published: names and sums of its files, and how to read them."""
 
-    `sha256` is of the decompressed bytes and decides; `md5` is of the published ``.gz`` and only says
-    whether a file is that very one, for packagers compress the same bytes anew.
-    """
+    @property
+    def wanted(self) -> str:
+        """The names of the files, for a message."""
 
-    name: str
-    sha256: str
-    md5: str
+    def read(self, folder: Path, split: SplitName) -> Reading:
+        """Read one split from a folder.
+
+        Raises:
+            AbsentFilesError: none of the files is there.
+            UnusableFolderError: some are, but one is missing, damaged or not the published one.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A published data set: `parts` is keyed ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+    """A published data set in one or several `formats`, the one to look for first at the beginning.
 
-    `folder` is what its folder is called under a cache of data sets; `package` is Debian's package of
-    it, which puts it in `system_folder`.
+    `folders` are the names that its folder goes by, under a cache of data sets or a folder that the user
+    names; `package` is Debian's package of it, if there is one, which puts it in `system_folder`.
     """
 
     name: str
     class_names: tuple[str, ...]
-    folder: str
-    package: str
-    system_folder: Path
-    parts: Mapping[str, IdxFile]
+    folders: tuple[str, ...]
+    formats: tuple[FileFormat, ...]
+    package: str | None = None
+    system_folder: Path | None = None
+
+    @property
+    def wanted(self) -> str:
+        """The files to look for: one format or the other."""
+        return ", or ".join(form.wanted for form in self.formats)
 
     def read(self, origin: Origin, split: SplitName) -> Split:
-        """Read one split from `origin.folder`, and no file of the other.
+        """Read one split from `origin.folder` in the first format that is there, and no file of the other.
 
         Raises:
-            UnusableFolderError: a file is missing, damaged, or not the published one.
+            AbsentFilesError: the folder holds no file of any format.
+            UnusableFolderError: it does, but no format is complete and sound.
         """
         if not origin.folder.is_dir():
-            raise UnusableFolderError("there is no such folder")
-        x, x_file = _read_part(origin.folder, self.parts[f"x_{split}"])
-        y, y_file = _read_part(origin.folder, self.parts[f"y_{split}"])
-        return Split(split, self.class_names, x, y, {"x": x_file, "y": y_file}, origin)
-
-
-def _read_part(folder: Path, part: IdxFile) -> tuple[NDArray[np.uint8], FoundFile]:
-    path = _locate(folder, part.name)
-    try:
-        stored = path.read_bytes()
-        data = idx.decompress(stored)
-        _check_sum(path.name, data, part)
-        return idx.parse(data), FoundFile(path, _form(stored, part), part.sha256)
-    except OSError as error:
-        raise UnusableFolderError(f"{path.name} cannot be read: {error.strerror}") from error
-    except idx.IdxError as error:
-        raise UnusableFolderError(f"{path.name} is damaged: {error}; remove it") from error
-
-
-def _locate(folder: Path, name: str) -> Path:
-    for candidate in (folder / f"{name}.gz", folder / name):
-        if candidate.is_file():
-            return candidate
-    raise UnusableFolderError(f"{name}.gz is missing, and {name} too")
-
-
-def _check_sum(name: str, data: bytes, part: IdxFile) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    if found != part.sha256:
-        raise UnusableFolderError(
-            f"{name} is not the published file: SHA-256 of its decompressed bytes is {found[:12]}..., "
-            f"expected {part.sha256[:12]}...; remove it"
-        )
-
-
-def _form(stored: bytes, part: IdxFile) -> Form:
-    if not idx.is_gzip(stored):
-        return "plain"
-    md5 = hashlib.md5(stored, usedforsecurity=False).hexdigest()
-    return "as published" if md5 == part.md5 else "compressed anew"
+            raise AbsentFilesError("there is no such folder")
+        misses: list[UnusableFolderError] = []
+        for form in self.formats:
+            try:
+                reading = form.read(origin.folder, split)
+            except UnusableFolderError as error:
+                misses.append(error)
+            else:
+                return Split(split, self.class_names, reading.x, reading.y, reading.files, origin)
+        telling = [miss for miss in misses if not isinstance(miss, AbsentFilesError)]
+        kind = UnusableFolderError if telling else AbsentFilesError
+        raise kind("; ".join(str(miss) for miss in telling or misses))

@@ -1,0 +1,89 @@
+"""``modiste data``: what it prints and draws, for published data sets and for data of one's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from modiste.__main__ import app
+from modiste.datasets.fashion_mnist import FASHION_MNIST, PARTS
+
+
+def show(*arguments: object):
+    return CliRunner().invoke(app, ["data", *map(str, arguments)])
+
+
+def width(path: Path) -> int:
+    with Image.open(path) as image:
+        return image.width
+
+
+def test_the_published_data_are_shown_or_every_place_that_was_looked_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    result = show("fashion_mnist", "--picture", tmp_path / "row.png")
+    if FASHION_MNIST.system_folder.is_dir():
+        assert result.exit_code == 0
+        assert "First labels of train: 9 0 0 3 0 2 7 2 5 5" in result.output
+        assert "(60000, 28, 28)" in result.output and "47,040,000" in result.output
+        assert all(part.sha256 in result.output for part in PARTS.values())
+        assert width(tmp_path / "row.png") > 1000
+    else:
+        assert result.exit_code == 1
+        assert str(tmp_path / "keras") in result.output
+        assert str(FASHION_MNIST.system_folder) in result.output
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_a_data_set_that_is_nowhere_is_answered_with_its_files(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    result = show(name, "--data-dir", tmp_path)
+    assert result.exit_code == 1
+    wanted = {"mnist": "mnist.npz", "cifar10": "cifar-10-batches-bin or cifar-10-binary.tar.gz"}[name]
+    assert wanted in result.output and str(tmp_path / "keras") in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["mnist_fashion"], "there are: fashion_mnist, mnist, cifar10"),
+        (["no/such/folder"], "no/such/folder: nothing is there; expected an .npz file or a folder"),
+        (["mnist", "--image-size", "28"], "--image-size is '28'; expected height x width"),
+        (["mnist", "--test-share", "2"], "test_share is 2.0; expected a share between 0 and 1"),
+    ],
+    ids=["name", "path", "size", "share"],
+)
+def test_the_command_ends_with_one_line_for_what_cannot_be(arguments, reason):
+    result = show(*arguments)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert reason in result.output
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """Colour images of 300 classes, the first with a name that fills more than a line."""
+    names = ["a name that is longer than any terminal is wide " * 6, *(f"class {n}" for n in range(1, 300))]
+    x = np.random.default_rng(1).integers(0, 256, (900, 6, 5, 3), np.uint8)
+    np.savez(tmp_path / "many.npz", x_train=x, y_train=np.arange(900) % 300, class_names=names)
+    return tmp_path / "many.npz"
+
+
+def test_many_classes_with_long_names_are_shown_whole(own, tmp_path):
+    result = show(own, "--picture", tmp_path / "row.png")
+    assert result.exit_code == 0
+    assert "many, found in the given path: " in result.output
+    assert "(600, 6, 5, 3)" in result.output and "int64" in result.output and "class 299" in result.output
+    assert " ".join(result.output.split()).count("longer than any terminal") == 6
+    assert width(tmp_path / "row.png") > 1000
+
+
+def test_other_sizes_channels_and_shares_can_be_asked_for(own):
+    result = show(own, "--image-size", "12x10", "--channels", "1", "--test-share", "0.7")
+    assert "(300, 12, 10)" in result.output and "(600, 12, 10)" in result.output
+
+
+@pytest.mark.parametrize("name", ["row.nonsense", "no/such/folder/row.png"])
+def test_a_picture_that_cannot_be_written_is_told(own, tmp_path, name):
+    result = show(own, "--picture", tmp_path / name)
+    assert result.exit_code == 1 and "The picture cannot be written" in result.output
