@@ -74,7 +74,7 @@ def build(recipe: Recipe, image_shape: Sequence[int], units: int, precision: str
 
 
 def _compose(network: Network, image_shape: tuple[int, ...], policy: str, name: str) -> Any:
-    *inner, output = network.layers
+    inner, output = network.layers[:-1], network.output
     make = _Maker(policy)
     inputs = keras.Input(image_shape, dtype="float32", name="input_layer")
     rescaling = keras.layers.Rescaling(1 / PIXELS[1], dtype=policy, name="rescaling")

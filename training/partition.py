@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
-    """Training data in two parts; each `x` is uint8 [rows, height, width, ...], each `y` has a label a row."""
+    """Training data in two parts; `x` is uint8 [rows, height, width, ...], `y` has one label a row."""
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[Any]

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-
 class ProgressBar(keras.callbacks.Callback):  # type: ignore[misc]  # keras publishes no types
     """A callback and a context; shows the run as a whole, as if no early stop came."""
 

@@ -88,7 +88,8 @@ class Run:
     def finish(self, published: Path) -> None:
         """Note where the result stands; the state, which is large, is not needed any more."""
         path = self.folder / _IDENTITY
-        path.write_text(json.dumps(json.loads(path.read_text()) | {_PUBLISHED: str(published)}, indent=2) + "\n")
+        noted = json.loads(path.read_text()) | {_PUBLISHED: str(published)}
+        path.write_text(json.dumps(noted, indent=2, ensure_ascii=False) + "\n")
         (self.folder / _STATE).unlink(missing_ok=True)
 
     def close(self) -> None:

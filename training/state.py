@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +30,8 @@ class FitState:
 
 
 def capture(model: Any) -> Arrays:
-    """Return copies of all variables of a compiled model: its own, its layers' generators', its optimizer's."""
-    return [np.array(variable) for variable in _variables(model)]
+    """Return copies of a compiled model's variables: weights, random states, the optimizer's."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)]
 
 
 def restore(model: Any, values: Sequence[NDArray[Any]]) -> None:

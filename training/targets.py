@@ -32,7 +32,8 @@ def labels_for(split: Split, target: Target) -> Labels:
         case OneAgainstRest(class_name=name):
             if name not in split.class_names:
                 raise RecipeError(
-                    f"data.target.class_name is {name!r}; the data's classes are: {', '.join(split.class_names)}"
+                    f"data.target.class_name is {name!r}; "
+                    f"the data's classes are: {', '.join(split.class_names)}"
                 )
             chosen = split.y == split.class_names.index(name)
             return Labels(chosen.astype(np.int64), (f"not {name}", name))

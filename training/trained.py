@@ -12,7 +12,7 @@ from modiste.metrics import Evaluation
 from training.schema.recipe import Recipe
 
 History = dict[str, tuple[float, ...]]
-"""Each figure by epoch: ``loss``, ``val_loss``, the metric and its ``val_`` twin, ``learning_rate``, ``seconds``."""
+"""Figures by epoch: ``loss``, the metric, both again as ``val_``, ``learning_rate``, ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ def train(
     ] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change one value, as optimizer.learning_rate=0.01."),
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a value: optimizer.learning_rate=0.01."),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Train at most so many epochs.")] = None,
     data_dir: Annotated[
@@ -27,7 +27,7 @@ def train(
         typer.Option(help="Look for the data in this folder first; then in the usual places, then download."),
     ] = None,
     artifacts: Annotated[Path, typer.Option(help="Publish into this folder.")] = Path("artifacts"),
-    runs: Annotated[Path, typer.Option(help="Keep the run, its state and logs, in this folder.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(help="Keep the run's state and logs in this folder.")] = Path("runs"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the last run of this recipe that was not published.")
     ] = False,
@@ -84,7 +84,9 @@ def train(
         typer.echo(f"Published {published.folder}")
 
 
-def recipe_changes(changes: Sequence[str], epochs: int | None = None, *, no_gate: bool = False) -> dict[str, Any]:
+def recipe_changes(
+    changes: Sequence[str], epochs: int | None = None, *, no_gate: bool = False
+) -> dict[str, Any]:
     """Return what the options replace in a recipe; the version stores the recipe as it was replaced.
 
     Raises:

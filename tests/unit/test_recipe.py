@@ -115,7 +115,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             "units =",
             "unit =",
-            "- network.layers.1: the field 'unit' is not known (did you mean 'units'?); allowed: type,",
+            "- network.layers.1: the field 'unit' is not known (did you mean 'units'?); allowed: name, type,",
         ),
         ('"softmax"', '"softmx"', "- network.layers.1.activation is 'softmx'; allowed: 'linear', 'relu'"),
         (
@@ -133,7 +133,11 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
             'name = "a", units = 3 }, { type = "dense", name = "a", units = 10, activation',
             "two layers",
         ),
-        ('"adam"', '"adm"', "- optimizer.name is 'adm'; allowed: 'sgd', 'adagrad', 'rmsprop', 'adam', 'adamw'"),
+        (
+            '"adam"',
+            '"adm"',
+            "- optimizer.name is 'adm'; allowed: 'sgd', 'adagrad', 'rmsprop', 'adam', 'adamw'",
+        ),
         (
             '"adam"',
             '"adam", learning_rate = nan',
@@ -142,13 +146,13 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '"adam"',
             '"adam", nesterov = true',
-            "- optimizer: the field 'nesterov' is not known; allowed: name, learning_rate,",
+            "- optimizer: the field 'nesterov' is not known; allowed: learning_rate, schedule,",
         ),
         ("epochs = 1", "epochs = 0", "- fit.epochs is 0: input should be greater than or equal to 1"),
         (
             "fit =",
             'checkpoint = { monitor = "loss" }\nfit =',
-            "- checkpoint.monitor is 'loss'; allowed: 'val_loss' or",
+            "- checkpoint.monitor is 'loss'; allowed: 'val_loss', 'val_accuracy' or",
         ),
         ("fit =", "early_stopping = {}\nfit =", "- early_stopping.patience is missing"),
     ],

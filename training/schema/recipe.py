@@ -73,7 +73,8 @@ class Recipe(Section):
         allowed = _HEADS[type(self.data.target)]
         if self.head not in allowed:
             raise ValueError(
-                f"loss.name is {self.loss.name!r}, which does not fit data.target.type {self.data.target.type!r}"
+                f"loss.name is {self.loss.name!r}, which does not fit "
+                f"data.target.type {self.data.target.type!r}"
             )
         return self
 
@@ -86,7 +87,8 @@ class Recipe(Section):
                 settings["loss.from_logits"] = str(self.loss.from_logits).lower()
             said = " and ".join(f"{field} = {value}" for field, value in settings.items())
             raise ValueError(
-                f"network.layers: the last layer's activation is {found!r}; with {said} it must be {expected!r}"
+                f"network.layers: the last layer's activation is {found!r}; "
+                f"with {said} it must be {expected!r}"
             )
         return self
 
@@ -96,7 +98,9 @@ class Recipe(Section):
         for table in ("checkpoint", "early_stopping"):
             section = getattr(self, table)
             if section is not None and section.monitor not in figures:
-                raise ValueError(f"{table}.monitor is {section.monitor!r}; allowed here: {', '.join(figures)}")
+                raise ValueError(
+                    f"{table}.monitor is {section.monitor!r}; allowed here: {', '.join(figures)}"
+                )
         return self
 
     @property
