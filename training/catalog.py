@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from training.errors import RecipeError
+from training.schema.baseline import Baseline
 from training.schema.mistakes import explain
 from training.schema.recipe import Recipe
 
@@ -22,19 +23,33 @@ def shipped_recipes() -> tuple[str, ...]:
 
 
 def read_recipe(reference: str, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """Read a recipe and check it.
+    """Read the recipe of a network and check it.
 
     Args:
         reference: a shipped recipe's name, or the path of a TOML file.
         changes: values that replace the file's, by dotted field, for example ``{"fit.epochs": 1}``.
 
     Raises:
-        RecipeError: there is no such recipe, or it has mistakes; the message names each field.
+        RecipeError: there is no such recipe, or it has mistakes, or is a baseline's; the message names
+            each field.
+    """
+    found = read_any(reference, changes)
+    if isinstance(found, Baseline):
+        raise RecipeError(f"{reference} is the recipe of a baseline, which has no network and no model.")
+    return found
+
+
+def read_any(reference: str, changes: Mapping[str, Any] | None = None) -> Recipe | Baseline:
+    """Read a recipe of either kind: one with a table ``[baseline]`` is a baseline's.
+
+    Raises:
+        RecipeError: as `read_recipe`.
     """
     path = _locate(reference)
     document = _with_changes(_parse(path), changes or {})
+    kind: type[Recipe | Baseline] = Baseline if "baseline" in document else Recipe
     try:
-        return Recipe.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         mistakes = "\n".join(f"  - {mistake}" for mistake in explain(error))
         raise RecipeError(f"The recipe {path} has mistakes:\n{mistakes}") from error

@@ -10,6 +10,7 @@ from modiste.commands.ending import fail, stoppable
 from modiste.commands.starting import start_keras
 
 if TYPE_CHECKING:
+    from training.schema.baseline import Baseline
     from training.schema.recipe import Recipe
 
 
@@ -58,12 +59,15 @@ def train(
     if recipe is None:
         fail("Which recipe? Name one; 'modiste train --list' shows those that are shipped.", code=2)
     from modiste.datasets import DatasetError
-    from training.catalog import read_recipe
+    from training.catalog import read_any
     from training.errors import TrainingError
+    from training.schema.baseline import Baseline
 
     with stoppable("No half-made version is left behind; --resume goes on after the last whole epoch."):
         try:
-            asked = read_recipe(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
+            asked = read_any(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
+            if isinstance(asked, Baseline):
+                return _baseline(asked, data_dir)
             start_keras()
             if summary:
                 return _summary(asked, data_dir)
@@ -110,11 +114,32 @@ def _command(recipe: str, changes: Sequence[str], epochs: int | None) -> str:
 
 
 def _list() -> None:
-    from training.catalog import read_recipe, shipped_recipes
+    from training.catalog import read_any, shipped_recipes
 
-    for name in shipped_recipes():
-        shipped = read_recipe(name)
-        typer.echo(f"{name:24} {shipped.description} Publishes to {shipped.model}.")
+    names = shipped_recipes()
+    for name in names:
+        shipped = read_any(name)
+        publishes = f"Publishes to {shipped.model}." if hasattr(shipped, "model") else "Publishes nothing."
+        typer.echo(f"{name:{max(map(len, names))}}  {shipped.description} {publishes}")
+
+
+def _baseline(baseline: "Baseline", data_dir: Path | None) -> None:
+    from training.baseline import cross_validate, load_images
+
+    dataset = load_images(baseline, data_dir, _fetch)
+    typer.echo(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    found = cross_validate(dataset, baseline)
+    for number, accuracy in enumerate(found.accuracies, 1):
+        typer.echo(f"fold {number}/{len(found.accuracies)}  accuracy {accuracy:.4f}")
+    typer.echo(f"Mean accuracy {found.mean:.4f} on {found.rows:,} images, {found.seconds:.1f} s")
+    typer.echo("Nothing is published: a baseline is there to be compared with.")
+
+
+def _fetch(name: str) -> Path:
+    start_keras()
+    from training.download import download_with_keras
+
+    return download_with_keras(name)
 
 
 def _summary(recipe: "Recipe", data_dir: Path | None) -> None:
