@@ -24,7 +24,7 @@ def start_keras() -> None:
     if _LEVEL in os.environ:
         _start()
         return
-    os.environ[_LEVEL] = "2"
+    os.environ[_LEVEL] = "3"
     with _stderr_set_aside():
         _start()
 
