@@ -12,6 +12,8 @@ from modiste.datasets import DatasetError
 def download_with_keras(name: str) -> Path:
     """Download a data set through ``keras.datasets`` and return Keras's folder of data sets.
 
+    Of what Keras reads there nothing is used: the files it leaves are checked and read as all others.
+
     Raises:
         DatasetError: the download failed, or what it left cannot be read.
     """

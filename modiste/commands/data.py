@@ -110,7 +110,8 @@ def _show(dataset: "Dataset") -> None:
 def _draw(dataset: "Dataset", path: Path) -> None:
     from modiste.datasets.picture import draw_row
 
-    captions = [dataset.class_names[label] for label in dataset.train.y[:_SHOWN]]
+    names = ((label, dataset.class_names[label]) for label in dataset.train.y[:_SHOWN])
+    captions = [name if name.isascii() else f"class {label}" for label, name in names]
     draw_row(dataset.train.x[:_SHOWN], captions, path)
 
 

@@ -40,7 +40,7 @@ def read_folder(root: Path, image_size: tuple[int, int] | None, channels: int | 
     if strangers:
         raise OwnDataError(f"{root / 'test' / strangers[0]}: no class of this name is under {root / 'train'}")
     listed = {part: _listed(classes, names) for part, classes in files.items()}
-    size, mode = _form([path for paths, _ in listed.values() for path in paths], image_size, channels)
+    size, mode = _form(sorted(path for paths, _ in listed.values() for path in paths), image_size, channels)
     dtype = label_dtype(len(names))
     parts = {part: Part(_decoded(paths, size, mode), y.astype(dtype)) for part, (paths, y) in listed.items()}
     return OwnParts(names, parts["train"], parts.get("test"))

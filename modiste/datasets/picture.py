@@ -17,11 +17,12 @@ def draw_row(x: NDArray[np.uint8], captions: list[str], path: Path) -> None:
     """Draw images in one row, each over its caption, and save them in the format of the path's suffix.
 
     Grey images on a ground of 0 are drawn dark on white, for they would print as black blocks; grey
-    photographs, in which hardly a pixel is exactly 0, and colour as they are. A caption wider than its image is cut short.
+    photographs, in which hardly a pixel is exactly 0, and colour as they are. A caption wider than its
+    image is cut short.
 
     Args:
         x: uint8 [rows, height, width] or [rows, height, width, 3].
-        captions: one for each row.
+        captions: one for each row; Pillow's own font draws ASCII alone, and boxes for all else.
         path: where to write; the folder must exist.
 
     Raises:

@@ -78,6 +78,14 @@ def test_many_classes_with_long_names_are_shown_whole(own, tmp_path):
     assert width(tmp_path / "row.png") > 1000
 
 
+def test_a_class_with_a_name_in_another_script_is_listed_by_it_and_drawn(tmp_path):
+    x, y = np.full((8, 4, 4), 90, np.uint8), np.arange(8) % 2
+    np.savez(tmp_path / "names.npz", x_train=x, y_train=y, class_names=["두루마기", "[red]x[/red]"])
+    result = show(tmp_path / "names.npz", "--picture", tmp_path / "row.png")
+    assert "두루마기" in result.output and "[red]x[/red]" in result.output
+    assert width(tmp_path / "row.png") > 700
+
+
 def test_other_sizes_channels_and_shares_can_be_asked_for(own):
     result = show(own, "--image-size", "12x10", "--channels", "1", "--test-share", "0.7")
     assert "(300, 12, 10)" in result.output and "(600, 12, 10)" in result.output
