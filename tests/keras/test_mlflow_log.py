@@ -101,7 +101,7 @@ def test_a_shipped_recipe_has_a_name_that_mlflow_takes_for_each_of_its_fields(fi
     log.close("stopped")
     parameters = read(store, tmp_path)[0].data.params
     assert parameters == flat(recipe)
-    assert parameters["network.layers.0.type"] == recipe["network"]["layers"][0]["type"]
+    assert parameters["data.dataset"] == recipe["data"]["dataset"]
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("stopped", "KILLED"), ("failed", "FAILED")])
