@@ -8,6 +8,7 @@ from modiste.artifact import Record, VersionedRecord
 
 EVALUATION = "evaluation.json"
 CARD = "model-card.md"
+LARGEST_MATRIX = 250  # classes: beyond it the file would grow by hundreds of kilobytes
 
 
 class ClassFigures(Record):
@@ -55,7 +56,7 @@ class VersionReport(VersionedRecord):
     """How a version did on the whole test data; what does not apply to its head is null or empty.
 
     Attributes:
-        confusion_matrix: rows by [true class][predicted class]; null beyond 1,000 classes.
+        confusion_matrix: rows by [true class][predicted class]; null beyond 250 classes.
         wrong: how many rows were classified wrongly.
         mistakes: the wrong rows with the highest probability, the surest first.
         deviations: of a model that gives a number, the rows it missed by most, the largest first.
