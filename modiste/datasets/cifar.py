@@ -60,6 +60,8 @@ def decode_pickle(data: bytes) -> Batch:
 def _batch(planes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Batch:
     if len(planes) != len(labels):
         raise DamagedFileError(f"it has {len(planes):,} images and {len(labels):,} labels")
+    if not len(planes):
+        raise DamagedFileError("it holds no images")
     if labels.max(initial=0) >= CLASSES:
         raise DamagedFileError(f"it has the label {labels.max()}; expected 0 to {CLASSES - 1}")
     images = planes.reshape(-1, CHANNELS, SIDE, SIDE).transpose(0, 2, 3, 1)
@@ -79,7 +81,7 @@ class _StoredArray:
         match self.state:
             case (1, (int(count), width), _StoredType(), False, bytes(data)):
                 if width == _PIXELS and count * _PIXELS == len(data):
-                    return np.frombuffer(data, np.uint8).reshape(count, _PIXELS)
+                    return np.frombuffer(data, np.uint8).reshape(-1, _PIXELS)
         raise DamagedFileError(f"its array is not uint8 [rows, {_PIXELS}] in C order")
 
 

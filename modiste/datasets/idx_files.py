@@ -67,7 +67,7 @@ def _read(path: Path, part: IdxFile) -> tuple[NDArray[np.uint8], FoundFile]:
         data = idx.decompress(stored)
         found = digest(data)
         if found != part.sha256:
-            raise not_published(path.name, "sha256", found, part.sha256)
+            raise not_published(path.name, "sha256", found, part.sha256, "its decompressed bytes")
         return idx.parse(data), FoundFile(path, _form(stored, part), part.sha256)
     except DamagedFileError as error:
         raise UnusableFolderError(f"{path.name} is damaged: {error}; remove it") from error

@@ -52,6 +52,8 @@ class NpzFile:
                 raise UnusableFolderError(f"{path.name} has no array {part!r} of uint8")
             found = idx.sha256(arrays[part])
             if form == "compressed anew" and found != self.contents[part]:
-                raise not_published(f"{path.name}'s {part}", "sha256", found, self.contents[part])
+                raise not_published(
+                    f"{path.name}'s {part}", "sha256", found, self.contents[part], "it as IDX"
+                )
         files = {path.name: FoundFile(path, form, digest(data))}
         return Reading(arrays[parts[0]], arrays[parts[1]], files)

@@ -46,11 +46,13 @@ def digest(data: bytes, algorithm: str = "sha256") -> str:
     return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
 
 
-def not_published(name: str, algorithm: str, found: str, expected: str) -> UnusableFolderError:
+def not_published(
+    name: str, algorithm: str, found: str, expected: str, what: str = "its bytes"
+) -> UnusableFolderError:
     """Return the error of a file that holds something else than what was published."""
     spelled = {"sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}[algorithm]
     return UnusableFolderError(
-        f"{name} is not the published file: {spelled} of its bytes is {found[:12]}..., "
+        f"{name} is not the published file: {spelled} of {what} is {found[:12]}..., "
         f"expected {expected[:12]}...; remove it, or is it another data set's?"
     )
 

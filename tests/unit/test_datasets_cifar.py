@@ -16,7 +16,7 @@ from modiste.datasets.cifar import decode_pickle, decode_records
 from modiste.datasets.cifar10 import CIFAR10
 from modiste.datasets.cifar_files import CifarFiles
 from modiste.datasets.corpus import Corpus
-from modiste.datasets.errors import DamagedFileError
+from modiste.datasets.errors import DamagedFileError, UnusableFolderError
 from modiste.datasets.places import find
 from modiste.datasets.published import PublishedFile, digest
 from tests.unit.cifar_batches import array, pickled, records, text
@@ -120,9 +120,10 @@ def test_a_memo_of_billions_of_places_costs_nothing():
         (pickled(PLANES, [1, 2, 3, 10]), "not all numbers from 0 to 9"),
         (pickled(PLANES, [1, 2, 3]), "has 4 images and 3 labels"),
         (pickled(PLANES[:, :3071], LABELS), r"not uint8 \[rows, 3072\]"),
+        (pickled(PLANES[:0], []), "holds no images"),
         (pickled(PLANES, LABELS)[:-40], "no pickle of a batch"),
     ],
-    ids=["empty", "a list", "a dtype", "no data", "no such class", "few labels", "narrow", "cut short"],
+    ids=["empty", "a list", "a dtype", "no data", "no such class", "few labels", "narrow", "no images", "cut short"],
 )  # fmt: skip
 def test_a_pickle_of_something_else_is_refused(data, reason):
     with pytest.raises(DamagedFileError, match=reason):
@@ -231,6 +232,34 @@ def test_an_archive_that_is_not_the_published_one_is_not_unpacked(tmp_path, monk
     put(tmp_path, "tiny-py.tar.gz", path)
     with pytest.raises(DatasetNotFoundError, match=r"tiny-bin\.tar\.gz is not the published file: SHA-256"):
         find(tiny, ["train"], path.parent)
+
+
+def packed(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, data in members.items():
+            entry = tarfile.TarInfo(f"tiny/{name}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("archive", "reason"),
+    [
+        (b"no archive", r"tiny\.tar\.gz is damaged: .*; remove it"),
+        (packed(test=records(PLANES, LABELS))[:-3000], r"tiny\.tar\.gz is damaged"),
+        (packed(other=b""), r"tiny\.tar\.gz is damaged: it holds no file tiny/test"),
+        (packed(test=b"cut short"), "test is damaged: it has 9 bytes; expected whole records"),
+    ],
+    ids=["no archive", "cut short", "no batch", "a damaged batch"],
+)
+def test_an_archive_with_the_right_sum_is_read_with_care_all_the_same(tmp_path, archive, reason):
+    (tmp_path / "tiny.tar.gz").write_bytes(archive)
+    whole = PublishedFile("tiny.tar.gz", f"sha256:{digest(archive)}")
+    files = CifarFiles(decode_records, "tiny", whole, (), (PublishedFile("test", "md5:"),))
+    with pytest.raises(UnusableFolderError, match=reason):
+        files.read(tmp_path, "test")
 
 
 def test_where_nothing_is_both_forms_are_named(tmp_path, monkeypatch):

@@ -263,6 +263,13 @@ def test_one_class_or_none_is_refused_since_it_is_the_wrong_folder(tmp_path):
             load(str(root))
 
 
+def test_a_test_part_without_pictures_is_refused(tmp_path):
+    folder(tmp_path, parts=("train",))
+    (tmp_path / "test" / "coat").mkdir(parents=True)
+    with pytest.raises(OwnDataError, match=r"test: no pictures; expected \.png, \.jpg or \.jpeg files in a"):
+        load(str(tmp_path))
+
+
 def test_a_test_class_that_was_never_trained_is_refused(tmp_path):
     folder(tmp_path, parts=("train", "test"))
     write(tmp_path / "test" / "hat" / "1.png", COLOUR[0])
