@@ -90,6 +90,7 @@ def load_data(recipe: Recipe, data_dir: Path | None = None) -> Dataset:
         test_share=data.test,
         split_seed=data.split_seed,
         image_size=data.image_size,
+        channels=data.channels,
     )
 
 

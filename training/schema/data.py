@@ -42,6 +42,7 @@ class Data(Section):
     test: float = Field(default=0.2, gt=0, lt=1)
     split_seed: int = Field(default=42, ge=0, lt=2**32)
     image_size: tuple[int, int] | None = Field(default=None, strict=False)
+    channels: Literal[1, 3] | None = None
     target: Target = ClassTarget(type="class")
 
     @field_validator("dataset")
