@@ -85,6 +85,17 @@ def _class_names(path: Path, arrays: dict[str, NDArray[Any]], highest: int) -> t
         raise OwnDataError(f"{path}: class_names is {names.dtype} {names.shape}; expected a list of texts")
     if highest >= len(names):
         raise OwnDataError(f"{path}: the highest label is {highest}, but class_names has {len(names)} names")
-    if len(set(names.tolist())) < len(names):
+    try:
+        texts = _texts(names)
+    except ValueError as error:
+        raise OwnDataError(f"{path}: class_names is no text ({error})") from error
+    if len(set(texts)) < len(texts):
         raise OwnDataError(f"{path}: class_names has the same name twice")
-    return tuple(names.tolist())
+    return texts
+
+
+def _texts(names: NDArray[Any]) -> tuple[str, ...]:
+    """Decode strings of UTF-32; NumPy itself breaks off with a SystemError on what is no character."""
+    little = names.dtype == names.dtype.newbyteorder("<")
+    decoded = (name.tobytes().decode("utf-32-le" if little else "utf-32-be") for name in names[:, None])
+    return tuple(text.rstrip("\0") for text in decoded)

@@ -108,6 +108,21 @@ def test_an_npz_that_is_no_data_set_is_refused_by_name(tmp_path, arrays, reason)
         load(str(path))
 
 
+@pytest.mark.parametrize("code", [0xD800, 0x110000], ids=["half a character", "beyond Unicode"])
+def test_class_names_that_are_no_text_are_refused(tmp_path, code):
+    names = np.frombuffer(np.array([code, 65, 66, 67], "<u4").tobytes(), "<U1")
+    with pytest.raises(OwnDataError, match="class_names is no text"):
+        load(str(npz(tmp_path, x_train=X, y_train=Y, class_names=names)))
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_class_names_are_read_in_either_order_of_bytes(tmp_path, order):
+    names = np.array(["두루마기", "b", "😀", "d"], f"{order}U4")
+    assert load(str(npz(tmp_path, x_train=X, y_train=Y, class_names=names))).class_names == tuple(
+        names.tolist()
+    )
+
+
 @pytest.mark.parametrize("name", ["nothing.npz", "text.txt"])
 def test_what_is_no_data_set_at_all_is_told(tmp_path, name):
     (tmp_path / "text.txt").write_text("hello")
