@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modiste.datasets import DatasetError, DatasetNotFoundError
@@ -134,6 +134,7 @@ SMALL = {"records": records(PLANES[:1], [3]), "pickle": pickled(PLANES[:1], [3])
 
 
 @pytest.mark.parametrize(("kind", "decode"), [("records", decode_records), ("pickle", decode_pickle)])
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_bytes_are_a_batch_or_refused_with_a_message(kind, decode, data):
     damaged = bytearray(SMALL[kind])
@@ -150,6 +151,7 @@ def test_damaged_bytes_are_a_batch_or_refused_with_a_message(kind, decode, data)
         assert x.shape[1:] == (32, 32, 3) and len(x) == len(y)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_as_a_pickle(data):
     with pytest.raises(DatasetError, match=r"."):

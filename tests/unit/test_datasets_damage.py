@@ -49,6 +49,7 @@ def damaged(data: st.DataObject, whole: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("whole", [npz(np.savez), npz(np.savez_compressed)], ids=["stored", "deflated"])
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_npz(whole, data):
     with TemporaryDirectory() as folder:
@@ -57,6 +58,7 @@ def test_a_damaged_npz(whole, data):
         loads_or_says_why(path)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_an_npz_of_damaged_arrays(data):
     """Zipped after the damage, so that no CRC gives it away."""

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modiste.datasets import DatasetError, idx
@@ -21,6 +21,7 @@ def test_an_array_is_written_in_the_published_form():
     assert idx.encode(ARRAY) == BYTES
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.randoms())
 def test_what_is_written_reads_back(shape, random):
     array = np.frombuffer(random.randbytes(int(np.prod(shape))), np.uint8).reshape(shape)
@@ -80,6 +81,7 @@ def test_what_is_no_whole_idx_file_is_refused(data, reason):
 
 
 @pytest.mark.parametrize("whole", [BYTES, gzip.compress(BYTES, mtime=0)], ids=["plain", "gzip"])
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_bytes_are_an_array_or_refused_with_a_message(whole, data):
     damaged = bytearray(whole)
@@ -92,6 +94,7 @@ def test_damaged_bytes_are_an_array_or_refused_with_a_message(whole, data):
         assert str(error)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_array_or_refused_with_a_message(data):
     for beginning in (b"", b"\0\0\x08", b"\x1f\x8b\x08"):

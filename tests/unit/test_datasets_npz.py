@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_st
 
@@ -42,6 +42,7 @@ arrays = numpy_st.arrays(
 )
 
 
+@settings(deadline=None)
 @given(arrays, st.booleans(), st.sampled_from([np.savez, np.savez_compressed]))
 def test_what_numpy_writes_reads_back(array, transposed, save):
     written = array.T if transposed else array
@@ -110,6 +111,7 @@ PACKED = npz(np.savez_compressed, x_train=np.zeros((2, 2, 2), np.uint8), class_n
 
 
 @pytest.mark.parametrize("whole", [WHOLE, PACKED], ids=["stored", "deflated"])
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_bytes_are_arrays_or_refused_with_a_message(whole, data):
     damaged = bytearray(whole)
@@ -124,6 +126,7 @@ def test_damaged_bytes_are_arrays_or_refused_with_a_message(whole, data):
         assert all(isinstance(array, np.ndarray) for array in read.values())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_any_header_is_an_array_or_refused_with_a_message(header):
     member = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
@@ -133,6 +136,7 @@ def test_any_header_is_an_array_or_refused_with_a_message(header):
         assert str(error)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(data):
     with pytest.raises(DatasetError, match=r"."):

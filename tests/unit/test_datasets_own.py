@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -295,6 +295,7 @@ def test_a_test_class_that_was_never_trained_is_refused(tmp_path):
 # ------------------------------------------------------------------ holding out
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.floats(0.01, 0.99), st.integers(0, 2**32))
 def test_what_is_held_out_is_a_share_of_each_class(labels, share, seed):
     rows = np.arange(len(labels), dtype=np.uint8)
