@@ -60,19 +60,16 @@ def shorten(text: str, columns: int) -> str:
     """Cut a text in its middle: what tells long names apart often stands at their end."""
     if _width(text) <= columns:
         return text
-    head, tail = "", ""
-    left, right = iter(text), iter(reversed(text))
-    while True:
-        longer = head + next(left)
-        if _width(longer + tail) > columns - 1:
-            return f"{head.rstrip()}…{tail.lstrip()}"
-        head = longer
-        if _width(head + tail) < columns * 0.7:
-            continue
-        longer = next(right) + tail
-        if _width(head + longer) > columns - 1:
-            return f"{head.rstrip()}…{tail.lstrip()}"
-        tail = longer
+    tail = _start(text[::-1], (columns - 1) // 3)[::-1]
+    head = _start(text, columns - 1 - _width(tail))
+    return f"{head.rstrip()}…{tail.lstrip()}"
+
+
+def _start(text: str, columns: int) -> str:
+    """Return as much of a text as fits."""
+    while _width(text) > columns:
+        text = text[:-1]
+    return text
 
 
 def _plain(name: str) -> str:
