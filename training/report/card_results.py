@@ -17,13 +17,21 @@ def results(trained: Trained, report: VersionReport, seeds: SeedSpread | None) -
             table(
                 ["figure", "validation", f"test ({report.rows:,} images)"], _figures(trained, report), "lrr"
             ),
-            f"Every choice was made by the validation data. {_sureness(trained, report)}",
+            f"{_choices(trained)} {_sureness(trained, report)}",
             *_spread(seeds),
             picture("Learning curves", "learning_curves.png"),
             f"{finding(trained)}. Training figures are means over an epoch, taken while the weights changed "
-            "and with dropout, where there is any; validation figures follow each epoch without.",
+            "and with dropout and changes to the images, where there are any; validation figures follow each "
+            "epoch without.",
         ]
     )
+
+
+def _choices(trained: Trained) -> str:
+    """Say what was decided by which data, so that nobody takes a validation figure for an honest one."""
+    chosen = "" if trained.recipe.keeper is None else "The epoch was chosen by the validation data. "
+    gate = ", which decided only whether the version was published" if trained.recipe.gate is not None else ""
+    return f"{chosen}The model met the test data once, when its training was over{gate}."
 
 
 def _figures(trained: Trained, report: VersionReport) -> list[list[str]]:

@@ -27,7 +27,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """How a grid is divided: images in a line, and the side of the square each of them lies in, in inches."""
+    """How a grid is divided: images in a line, and how wide and at most how high each may be, in inches."""
 
     columns: int
     side: float
@@ -65,7 +65,8 @@ def image_grid(
         cells: how the grid is divided.
         explained: what the captions say, as a line under the grid.
     """
-    step = cells.side + 2 * _LINE + 2 * _AIR
+    tall = cells.side * min(1.0, images.shape[1] / images.shape[2])
+    step = tall + 2 * _LINE + 2 * _AIR
     width, height = cells.columns * cells.side, -(-len(rows) // cells.columns) * step
     figure = new_figure(width + 0.2, height + 0.6, finding, _DPI)
     axes = figure.subplots()
@@ -76,7 +77,7 @@ def image_grid(
         left, top = column * cells.side, line * step
         centre, base = left + cells.side / 2, top + 2 * _LINE + _AIR
         _write(axes, caption, centre, base)
-        _place(axes, images[row], centre, base + _AIR, cells.side - _AIR, cmap)
+        _place(axes, images[row], (centre, base + _AIR), (cells.side - _AIR, tall - _AIR), cmap)
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     figure.supxlabel(explained, fontsize=8.5, color="0.35", x=0.01, ha="left")
     return figure
@@ -88,10 +89,12 @@ def _write(axes: Axes, caption: Caption, centre: float, base: float) -> None:
         axes.text(centre, base - line * _LINE, text, ha="center", va="baseline", fontsize=8, color=ink)
 
 
-def _place(axes: Axes, image: NDArray[np.uint8], centre: float, top: float, side: float, cmap: str) -> None:
-    """Draw an image as large as the square allows, whatever its shape."""
+def _place(
+    axes: Axes, image: NDArray[np.uint8], place: tuple[float, float], room: tuple[float, float], cmap: str
+) -> None:
+    """Draw an image as large as the room (width, height) allows, centred under `place`."""
     height, width = image.shape[:2]
-    tall, wide = side * height / max(height, width), side * width / max(height, width)
-    upper = top + (side - tall) / 2
-    extent = (centre - wide / 2, centre + wide / 2, upper + tall, upper)
+    scale = min(room[0] / width, room[1] / height)
+    left, top = place[0] - scale * width / 2, place[1] + (room[1] - scale * height) / 2
+    extent = (left, left + scale * width, top + scale * height, top)
     axes.imshow(image, cmap=cmap, vmin=0, vmax=255, extent=extent)

@@ -12,7 +12,7 @@ from training.trained import Tested, Trained
 LISTED = 100
 _DRAWN = 24
 _CELLS = Cells(columns=6, side=1.6)
-_LETTERS = 17
+_LETTERS = 16
 
 
 def confident_mistakes(tested: Tested) -> list[Mistake]:

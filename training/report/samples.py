@@ -9,7 +9,7 @@ from training.trained import Trained
 
 _SHOWN = 40
 _CELLS = Cells(columns=8, side=1.3)
-_LETTERS = 14
+_LETTERS = 12
 
 
 def samples(trained: Trained, labels: Labels | None, quantity: str) -> Figure:
