@@ -168,7 +168,7 @@ class DatasetInfo(Record):
     train_rows: int
     validation_rows: int
     test_rows: int
-    sha256: dict[str, str] = Field(description="of the decompressed bytes of each part, by part")
+    sha256: dict[str, str] = Field(description="of each array as a plain IDX file, by part")
 
 
 class Metadata(VersionedRecord):

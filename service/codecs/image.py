@@ -1,9 +1,7 @@
 """``image/png`` and ``image/jpeg``: one picture to one row of the model's size.
 
-What is done, in this order: EXIF rotation applied, transparency laid over white, turned to grey (ITU-R
-601-2 luma) for a model of one channel or to RGB for one of three, resized to the model's height and
-width with an antialiased Lanczos filter where it has another size (the whole picture, its aspect
-not kept), and scaled to the model's range where that is not 0 to 255.
+It is read as `modiste.pictures` reads it, grey for a model of one channel and RGB for one of three, at
+the model's height and width, and scaled to the model's range where that is not 0 to 255.
 """
 
 import io
@@ -11,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
+from modiste.pictures import pixels
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
 from service.signature import Signature
 
@@ -36,12 +35,12 @@ def decode(body: bytes, signature: Signature, max_pixels: int) -> NDArray[Any]:
                 raise TooLarge(
                     f"a picture may have {max_pixels} pixels; got {picture.width}x{picture.height}"
                 )
-            pixels = _pixels(picture, (width, height), "L" if channels == 1 else "RGB")
+            found = pixels(picture, "L" if channels == 1 else "RGB", (height, width))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         known = body.startswith((b"\x89PNG", b"\xff\xd8"))
         came = "this one is damaged or cut short" if known else "what came is neither"
         raise MalformedBody(f"expected a PNG or JPEG picture; {came}") from error
-    return _in_range(pixels, signature).reshape((1, *(n for n in signature.shape if n is not None)))
+    return _in_range(found, signature).reshape((1, *(n for n in signature.shape if n is not None)))
 
 
 def _picture_shape(signature: Signature) -> tuple[int, int, int]:
@@ -53,28 +52,12 @@ def _picture_shape(signature: Signature) -> tuple[int, int, int]:
     raise UnsupportedMediaType("this model's input is no picture; send JSON or .npy to it")
 
 
-def _pixels(picture: Image.Image, size: tuple[int, int], mode: str) -> NDArray[Any]:
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips it at 255
-        deep = np.asarray(upright).astype(np.int64) >> 8
-        upright = Image.fromarray(deep.clip(0, 255).astype(np.uint8))
-    if upright.has_transparency_data:
-        rgba = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    converted = (
-        upright.convert("RGB").convert(mode) if upright.mode not in ("L", mode) else upright.convert(mode)
-    )
-    if converted.size != size:
-        converted = converted.resize(size, Image.Resampling.LANCZOS)
-    return np.asarray(converted)
-
-
-def _in_range(pixels: NDArray[Any], signature: Signature) -> NDArray[Any]:
+def _in_range(found: NDArray[Any], signature: Signature) -> NDArray[Any]:
     if signature.range is None:
         raise InvalidInput(
             "nothing states the range of this model's input, so a picture cannot be scaled to it"
         )
     if signature.takes_bytes:
-        return pixels
+        return found
     low, high = signature.range
-    return (low + pixels.astype(np.float32) * ((high - low) / 255)).astype(np.float32)
+    return (low + found.astype(np.float32) * ((high - low) / 255)).astype(np.float32)

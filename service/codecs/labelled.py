@@ -51,9 +51,10 @@ def from_npz(body: bytes, signature: Signature, max_bytes: int) -> LabelledRows:
     return LabelledRows(rows, npy.read_array(y, kinds="uifU"))
 
 
-def from_split(x: NDArray[np.uint8], y: NDArray[np.uint8], signature: Signature) -> LabelledRows:
-    """Return the rows and labels of a data set's split."""
-    rows, _ = checked(to_rows(x, signature), signature)
+def from_split(x: NDArray[np.uint8], y: NDArray[Any], signature: Signature) -> LabelledRows:
+    """Return the rows and labels of a data set's split; a model of flat rows gets its images flat."""
+    flat = len(signature.shape) == 1
+    rows, _ = checked(to_rows(x.reshape(len(x), -1) if flat else x, signature), signature)
     return LabelledRows(rows, y)
 
 

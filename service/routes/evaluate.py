@@ -31,7 +31,7 @@ class DatasetRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    dataset: str = Field(examples=["fashion_mnist"])
+    dataset: str = Field(examples=["fashion_mnist", "mnist", "cifar10"])
     split: str = "test"
     limit: int | None = Field(None, ge=1, description="the first so many rows alone")
 

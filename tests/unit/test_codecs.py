@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.codecs import image, npy, raw
+from service.codecs import image, labelled, npy, raw
 from service.codecs.checks import NO_WARNINGS, UNSCALED, checked
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
 from tests.bodies import npy as as_npy
@@ -217,3 +217,21 @@ def test_without_a_range_any_finite_values_pass():
 def test_npy_for_a_model_of_one_channel_may_leave_the_channel_out(shape):
     rows = npy.decode(as_npy(np.zeros(shape, np.uint8)), like_fashion(shape=(28, 28, 1)))
     assert rows.shape == (3 if shape[0] == 3 else 1, 28, 28, 1)
+
+
+# The images of a data set
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (784,)], ids=["rows", "channels", "flat"])
+def test_the_images_of_a_data_set_fit_every_form_of_input(shape):
+    signature = like_fashion(shape=shape)
+    found = labelled.from_split(np.stack([PIXELS, PIXELS]), np.array([1, 2], np.uint8), signature)
+    assert found.rows.shape == (2, *shape)
+    np.testing.assert_array_equal(found.rows.reshape(2, 28, 28)[1], PIXELS)
+
+
+def test_images_of_another_size_do_not_fit():
+    with pytest.raises(InvalidInput, match="784"):
+        labelled.from_split(
+            np.zeros((2, 14, 14), np.uint8), np.zeros(2, np.uint8), like_fashion(shape=(784,))
+        )
