@@ -1,14 +1,17 @@
 """One training of a sweep: begun, gone on with, or remembered; and brought back to be published."""
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from modiste.datasets import Dataset
 from training.choosing import kept_epoch
 from training.errors import NonFiniteLossError, RecipeError
+from training.locking import try_lock
 from training.logs import RunLog, open_logs
 from training.run import Run
 from training.schema.recipe import Recipe
@@ -52,9 +55,7 @@ def train_one(variant: str, recipe: Recipe, folder: Path, find: Find, logs: Sequ
     if row is not None:
         print(f"Done before: {row.outcome}")
         return row
-    if folder.exists() and not (folder / _STATE).exists():
-        shutil.rmtree(folder)  # killed before its first epoch was whole: nothing in it is worth keeping
-    run = Run.reopen(folder, identity) if folder.exists() else Run.begin(folder, identity)
+    run = _opened(folder, identity)
     try:
         row = _trained(variant, run, recipe, dataset, logs)
         write_row(row, identity)
@@ -79,6 +80,16 @@ def recover(row: Row, find: Find) -> tuple[Run, Trained]:
     except BaseException:
         run.close()
         raise
+
+
+def _opened(folder: Path, identity: Mapping[str, Any]) -> Run:
+    if folder.exists() and not (folder / _STATE).exists():
+        lock = try_lock(folder)
+        if lock is not None:
+            # Killed before its first epoch was whole: nothing in it is worth keeping.
+            shutil.rmtree(folder)
+            os.close(lock)
+    return Run.reopen(folder, identity) if folder.exists() else Run.begin(folder, identity)
 
 
 def _fit(recipe: Recipe, dataset: Dataset, run: Run, logs: Sequence[RunLog]) -> Trained:

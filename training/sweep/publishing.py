@@ -9,7 +9,9 @@ from training.sweep.result import Group, SweepResult
 from training.sweeps.errors import SweepError
 
 
-def publish_best(result: SweepResult, artifacts: Path, find: Find, command: str | None = None) -> Published:
+def publish_best(
+    result: SweepResult, artifacts: Path, find: Find, command: str | None = None, *, prepared: bool = True
+) -> Published:
     """Publish the best training of the best variant or trial as the next version of its recipe's model.
 
     Args:
@@ -17,6 +19,7 @@ def publish_best(result: SweepResult, artifacts: Path, find: Find, command: str 
         artifacts: the model repository.
         find: gives the recipe's data.
         command: what made the model, for its card.
+        prepared: convert the model for serving now.
 
     Raises:
         SweepError: no training came to its end.
@@ -28,7 +31,9 @@ def publish_best(result: SweepResult, artifacts: Path, find: Find, command: str 
         raise SweepError("Nothing was published: no variant came to its end with all its seeds.")
     run, trained = recover(row, find)
     try:
-        published = publish(trained, artifacts, command=command, seeds=_seeds(best, result.metric))
+        published = publish(
+            trained, artifacts, prepared=prepared, command=command, seeds=_seeds(best, result.metric)
+        )
         run.finish(published.folder)
         return published
     finally:

@@ -9,7 +9,6 @@ from typing import Any
 from training.errors import RecipeError
 from training.schema.recipe import Recipe
 from training.schema.sweep import Search
-from training.sweep.folder import opened, read_record, training_folder, write_record
 from training.sweep.one import Find, train_one
 from training.sweep.pruning import PruningLog
 from training.sweep.result import Group, SweepResult, value_of
@@ -18,6 +17,7 @@ from training.sweep.search import Trial, is_enough, suggest
 from training.sweep.table import said
 from training.sweeps.catalog import Sweep
 from training.sweeps.errors import SweepError
+from training.sweeps.folder import opened, read_record, training_folder, write_record
 
 
 def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:

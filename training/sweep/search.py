@@ -60,7 +60,7 @@ def is_enough(search: Search, maximize: bool, past: Sequence[Trial], by_epoch: S
         n_startup_trials=search.pruner.startup_trials, n_warmup_steps=search.pruner.warmup_epochs
     )
     running = create_trial(state=TrialState.RUNNING, intermediate_values=_steps(by_epoch))
-    return pruner.prune(_study(search, maximize, past), running)
+    return bool(pruner.prune(_study(search, maximize, past), running))
 
 
 def _study(

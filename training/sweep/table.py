@@ -41,7 +41,7 @@ def print_table(result: SweepResult) -> None:
         shown.add_row(*_cells(result, group), style="bold" if group is result.best else None)
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console.width = 200  # a file has no edge to fold at
+        console.width = 10_000  # a file has no edge to fold at
     console.print(shown)
 
 

@@ -20,26 +20,29 @@ from training.sweeps.errors import SweepError
 _RECORD = "sweep.json"
 
 
-def next_folder(sweeps: Path) -> Path:
-    """Return the next free number under ``runs/<sweep>/``; it is not made."""
-    return sweeps / str(max((number for number, _ in _numbered(sweeps)), default=0) + 1)
+def choose_folder(sweeps: Path, out: Path | None, *, resume: bool) -> Path:
+    """Return the folder for a new sweep, or the one of the sweep to go on with.
 
-
-def last_folder(sweeps: Path) -> Path:
-    """Return the newest sweep under ``runs/<sweep>/``.
+    Args:
+        sweeps: the folder ``runs/<sweep>/``, of which a new sweep takes the next free number.
+        out: a folder to take instead.
+        resume: go on with the sweep in `out`, or with the newest one in `sweeps`.
 
     Raises:
-        SweepError: there is none.
+        SweepError: there is none to go on with, or something stands already where a new one shall be.
     """
-    found = [folder for _, folder in _numbered(sweeps) if (folder / _RECORD).exists()]
-    if not found:
-        raise SweepError(f"There is no sweep to go on with in {sweeps}.")
-    return found[-1]
-
-
-def holds_sweep(folder: Path) -> bool:
-    """Say whether a sweep was begun there."""
-    return (folder / _RECORD).exists()
+    numbered = _numbered(sweeps)
+    if resume:
+        begun = [out] if out is not None else [folder for _, folder in numbered]
+        found = [folder for folder in begun if (folder / _RECORD).exists()]
+        if not found:
+            raise SweepError(f"There is no sweep to go on with in {out or sweeps}; leave --resume out.")
+        return found[-1]
+    if out is None:
+        return sweeps / str(max((number for number, _ in numbered), default=0) + 1)
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise SweepError(f"{out} exists and is no empty folder; to go on with a sweep in it, add --resume.")
+    return out
 
 
 def training_folder(folder: Path, variant: str, seed: int) -> Path:
