@@ -9,6 +9,7 @@ from modiste.commands.data import data
 from modiste.commands.inspect import inspect
 from modiste.commands.prepare import prepare
 from modiste.commands.serve import serve
+from modiste.commands.sweep import sweep
 from modiste.commands.train import train
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ def _main(
 
 app.command()(serve)
 app.command()(train)
+app.command()(sweep)
 app.command()(data)
 app.command()(inspect)
 app.command()(prepare)
