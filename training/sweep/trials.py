@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from training.report.style import BLUE, GREY, VERMILION, new_figure
 from training.schema.sweep import Dimension
@@ -14,6 +14,7 @@ from training.sweep.result import Group, SweepResult, sign, value_of
 from training.sweep.table import said, verdict
 
 _A_ROW = 4  # panels
+_DECADES = 50  # an axis that covers less is labelled between the powers of ten, too
 
 
 def trials(result: SweepResult) -> Figure:
@@ -93,3 +94,8 @@ def _frame(axes: Axes, field: str, dimension: Dimension) -> None:
         axes.set_xlim(-0.5, len(dimension.choices) - 0.5)
     elif dimension.log:
         axes.set_xscale("log")
+        # The scale's own labels are formulas, which pictures that may hold any class name do not parse.
+        few = float(dimension.high or 0) / float(dimension.low or 1) < _DECADES
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
