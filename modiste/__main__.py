@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from modiste import __version__
+from modiste.commands.course import course
 from modiste.commands.data import data
 from modiste.commands.inspect import inspect
 from modiste.commands.prepare import prepare
@@ -41,6 +42,7 @@ def _main(
 app.command()(serve)
 app.command()(train)
 app.command()(sweep)
+app.command()(course)
 app.command()(data)
 app.command()(inspect)
 app.command()(prepare)
