@@ -78,6 +78,7 @@ def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | 
     from training.publish import check_writable
     from training.sweep import (
         PICTURE,
+        again,
         draw,
         finder,
         print_table,
@@ -98,6 +99,9 @@ def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | 
     typer.echo()
     print_table(result)
     typer.echo(f"\n{verdict(result)}.\nThe table and the picture are in {folder}.")
+    command_again = again(result)
+    if command_again is not None:
+        typer.echo(f"The best one alone: {command_again}")
     if artifacts is not None:
         typer.echo("Publishing the best: saving, converting for serving, comparing, drawing ...")
         typer.echo(f"Published {publish_best(result, artifacts, find, command).folder}")

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import shlex
 import statistics
 
 import numpy as np
@@ -11,10 +12,12 @@ from sweep_data import write_sweeps
 from training_data import small_dataset
 
 from modiste.report import CARD
+from training.catalog import parse_change, read_recipe
 from training.errors import QualityGateError
 from training.sweep import (
     PICTURE,
     SweepError,
+    again,
     draw,
     print_table,
     publish_best,
@@ -135,6 +138,20 @@ def test_the_choice_asks_validation_figures_and_never_test_figures(result):
     assert verdict(chosen).startswith("rival has the lowest validation loss")
     unsound = dataclasses.replace(rival, rows=(rival.rows[0], result.rows[0]))
     assert dataclasses.replace(result, groups=(sound, unsound)).best is sound
+
+
+def test_the_best_of_a_search_says_how_to_train_it_alone(result, folder):
+    values = {"optimizer.learning_rate": 0.012345678, "network.layers.1.rate": 0.5}
+    group = dataclasses.replace(result.groups[1], name="trial 1", values=values)
+    searched = read_sweep(str(folder / "search.toml"), {"fit.epochs": 3})
+    search = dataclasses.replace(result, sweep=searched, groups=(group,))
+    command = shlex.split(again(search))
+    assert command[:2] == ["modiste", "train"]
+    changes = dict(parse_change(word) for word in command[4::2])
+    seed = search.best_row.seed
+    assert changes == {**values, "fit.epochs": 3, "seed": seed}
+    assert read_recipe(command[2], changes) == searched.recipe(values).model_copy(update={"seed": seed})
+    assert again(result) is None
 
 
 def test_accuracy_is_better_the_higher_it_is(result, sweep):

@@ -18,7 +18,7 @@ from training.sweep.publishing import publish_best
 from training.sweep.result import Group, Spread, SweepResult
 from training.sweep.row import Row
 from training.sweep.running import run_sweep
-from training.sweep.table import PICTURE, print_table, verdict, write_table
+from training.sweep.table import PICTURE, again, print_table, verdict, write_table
 from training.sweeps.catalog import Sweep, read_sweep
 from training.sweeps.errors import SweepError
 
@@ -31,6 +31,7 @@ __all__ = [
     "Sweep",
     "SweepError",
     "SweepResult",
+    "again",
     "draw",
     "finder",
     "print_table",

@@ -50,7 +50,8 @@ def curves(result: SweepResult, names: Sequence[str]) -> Figure:
     dotted = len(lines) <= _FEW
     figure = new_figure(4.6 * len(panels) + 2.4, 4.4, verdict(result))
     for axes, (name, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        for line in lines:
+        # What is short lies on top of what goes on, with which it may share its beginning.
+        for line in sorted(lines, key=lambda line: -max(row.epochs for row in line.rows)):
             if dotted:
                 _mean(axes, line, name, ":", 1.2)
             _validation(axes, line, f"val_{name}")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from training.logs.replacing import replace_text
-from training.report.markdown import escaped, picture, table
+from training.report.markdown import block, escaped, picture, table
+from training.report.toml import written
 from training.sweep.result import Group, Spread, SweepResult
 from training.sweep.row import Row
 from training.sweeps.errors import SweepError
@@ -58,6 +60,20 @@ def verdict(result: SweepResult) -> str:
     return f"{best.name} has the {extreme} {figure}: {_spread(spread, result.sweep.monitor)}"
 
 
+def again(result: SweepResult) -> str | None:
+    """Return the command that trains a search's best alone; None where it takes more than plain values."""
+    best, row = result.best, result.best_row
+    if best is None or row is None or not best.values:
+        return None
+    changes = {**best.values, **result.sweep.changes, "seed": row.seed}
+    if any(isinstance(value, dict | list) for value in changes.values()):
+        return None
+    words = ["modiste", "train", result.sweep.base]
+    for field, value in changes.items():
+        words += ["--set", written({field: value}).strip().replace(" = ", "=", 1)]
+    return shlex.join(words)
+
+
 def _markdown(result: SweepResult) -> str:
     sweep, metric = result.sweep, result.metric.replace("_", " ")
     heads = _heads(result)
@@ -79,6 +95,9 @@ def _markdown(result: SweepResult) -> str:
         picture(verdict(result), PICTURE),
         table([escaped(head) for head, _ in heads], rows, "".join(side for _, side in heads)),
     ]
+    command = again(result)
+    if command is not None:
+        parts.append(f"The best one alone:\n\n{block(command)}")
     return "\n\n".join(parts) + "\n"
 
 
