@@ -32,5 +32,5 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # ke
         if not math.isfinite(value):
             raise NonFiniteLossError(
                 f"Training stopped: {name} became {value} in {where}. Lower optimizer.learning_rate "
-                "in the recipe; nothing was published."
+                "in the recipe."
             )

@@ -18,7 +18,7 @@ from modiste.prepare import PrepareError, PrepareFailed, available, prepare
 from modiste.writable import nearest_folder, try_writing
 from training.errors import PublishError, QualityGateError
 from training.report import SeedSpread, draw_report
-from training.sidecar import describe
+from training.sidecar import describe, libraries
 from training.staging import claim_version, staging_folder
 from training.trained import Trained
 
@@ -61,7 +61,7 @@ def publish(
     try:
         with staging_folder(parent) as folder:
             _write(trained, folder, prepared)
-            draw_report(trained, folder / REPORT, command=command, seeds=seeds)
+            draw_report(trained, folder / REPORT, command=command, libraries=libraries(), seeds=seeds)
             return _claim(trained, folder)
     except OSError as error:
         reason = error.strerror or error

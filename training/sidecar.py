@@ -29,7 +29,7 @@ def describe(trained: Trained, version: int, sha256: dict[str, str]) -> Metadata
         history=trained.history,
         dataset=_dataset(trained),
         recipe=_recipe(trained),
-        libraries=_libraries(),
+        libraries=libraries(),
         sha256=sha256,
     )
 
@@ -49,7 +49,8 @@ def _recipe(trained: Trained) -> dict[str, Any]:
     return trained.recipe.model_dump(mode="json", exclude_none=True)
 
 
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
+    """Return the versions of what the model was made with."""
     # Asked of the modules: a distribution may have another name than its module (tensorflow-cpu).
     modules = {name: import_module(name) for name in ("keras", keras.backend.backend(), "numpy")}
     versions = {name: str(module.__version__) for name, module in modules.items()}

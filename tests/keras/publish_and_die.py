@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 from training_data import small_dataset, small_recipe
 
+from modiste import metrics
+from training.compilation import compile_model
 from training.network import build
 from training.publish import publish
-from training.trained import Evaluation, Trained
+from training.trained import Tested, Trained
 
 MODEL = "small"
 
@@ -26,9 +28,12 @@ def trained() -> Trained:
     """A fresh model, with figures that need no training."""
     dataset, recipe = small_dataset(), small_recipe()
     model = build(recipe, (28, 28), 10)
+    compile_model(model, recipe, 20)
     probabilities = np.full((len(dataset.test.x), 10), 0.1, np.float32)
+    labels = dataset.test.y.astype(np.int64)
+    tested = Tested(labels, probabilities, metrics.evaluate(probabilities, labels, recipe.head))
     history = {name: (1.0,) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-    return Trained(recipe, model, history, Evaluation(2.3, 0.1, dataset.test.y, probabilities), dataset, 160)
+    return Trained(recipe, model, history, 1, tested, dataset, dataset.class_names, 160)
 
 
 def strike(number: int, event: str, part: str, after_rename: bool) -> None:
