@@ -111,7 +111,8 @@ _ALL = (
     Experiment(
         11,
         "Colour images, functional API",
-        "200 and 150 ReLU units, 10 softmax units on CIFAR-10; one-hot labels, Adam(0.0005), 10 epochs.",
+        "200 and 150 ReLU units, 10 softmax units on CIFAR-10; one-hot labels, Adam(0.0005), 10 epochs. "
+        "Plain networks of this size are reported to reach 0.41 to 0.55.",
         ("modiste train cifar-mlp",),
         colours,
     ),

@@ -119,11 +119,8 @@ class Lab:
         """Return the model of a training, with the weights of its kept epoch."""
         if row.folder not in self._models:
             with redirect_stdout(StringIO()):  # it says again how the training ended
-                run, trained = recover(row, self.find)
+                run, self._models[row.folder] = recover(row, self.find)
             run.close()
-            # Keras warns about a saved optimizer that has taken no step and has no slots yet.
-            trained.model.optimizer.build(trained.model.trainable_variables)
-            self._models[row.folder] = trained
         return self._models[row.folder]
 
     def sweep(self, name: str) -> SweepResult:

@@ -45,7 +45,8 @@ def saved_and_restored(lab: Lab) -> Outcome:
     )
     finding = (
         f"The trained model has the accuracy {accuracies[0]:.4f} on the {len(x):,} test images, from argmax; "
-        f"the table says what each has that was read back, and how far any probability is off."
+        "the table says what each has that was read back, and how far any probability is off. Keras writes "
+        "the optimizer's variables into all three files, that of the weights too."
     )
     return Outcome((claim,), (finding,), (Table(["file", "bytes", "largest difference", "accuracy"], rows),))
 
