@@ -183,3 +183,10 @@ def test_a_damaged_note_is_named(tmp_path):
     (tmp_path / "sweep.json").write_text("{")
     with pytest.raises(SweepError, match=r"sweep\.json cannot be read"):
         read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"), [("fashion-wide", "val_accuracy"), ("fashion-relu", "val_loss")]
+)
+def test_a_sweep_that_names_no_figure_goes_by_that_of_its_recipe(recipe, expected):
+    assert read_sweep(recipe).monitor == expected

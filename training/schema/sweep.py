@@ -91,12 +91,15 @@ class Search(Section):
 
 
 class SweepFile(Section):
-    """A whole sweep. `monitor` is the validation figure by which the best is chosen."""
+    """A whole sweep. `monitor` is the validation figure by which the best is chosen.
+
+    Left out, it is the one by which the recipe keeps an epoch, or else the validation loss.
+    """
 
     description: str
     recipe: str = Field(min_length=1)
     seeds: tuple[int, ...] | None = Field(default=None, strict=False, min_length=1)
-    monitor: Monitor = "val_loss"
+    monitor: Monitor | None = None
     variants: tuple[Variant, ...] = Field(default=(), strict=False)
     search: Search | None = None
 

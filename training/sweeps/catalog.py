@@ -99,9 +99,10 @@ def _resolved(
                 raise SweepError(f"{field} cannot be set: the sweep {name} searches for {searched}.")
     common = read_recipe(base, changes)
     variants = {one.name: _variant(base, one, changes) for one in file.variants}
-    _check_monitor(name, file.monitor, {"the recipe": common} if file.search else variants)
+    monitor = file.monitor or common.keeper or "val_loss"
+    _check_monitor(name, monitor, {"the recipe": common} if file.search else variants)
     chosen = asked or file.seeds or (common.seed,)
-    sweep = Sweep(name, file.description, file.monitor, chosen, variants, file.search, base, dict(changes))
+    sweep = Sweep(name, file.description, monitor, chosen, variants, file.search, base, dict(changes))
     if file.search is not None:
         _check_space(sweep, file.search)
     return sweep
