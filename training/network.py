@@ -79,7 +79,8 @@ def _compose(network: Network, image_shape: tuple[int, ...], policy: str, name: 
     inputs = keras.Input(image_shape, dtype="float32", name="input_layer")
     rescaling = keras.layers.Rescaling(1 / PIXELS[1], dtype=policy, name="rescaling")
     if network.spelling == "functional":
-        return keras.Model(inputs, make.output(output)(make.apply(inner, rescaling(inputs))), name=name)
+        x = make.apply(inner, rescaling(inputs))
+        return keras.Model(inputs, make.output(output)(x), name=name)
     layers = [inputs, rescaling, *(make.layer(layer) for layer in inner), make.output(output)]
     if network.spelling == "list":
         return keras.Sequential(layers, name=name)

@@ -37,6 +37,7 @@ def _start() -> None:
             import tensorflow
 
             tensorflow.config.experimental.enable_op_determinism()
+            logging.getLogger("tensorflow").addFilter(_is_news)
         case "jax":
             # Read when JAX looks for its devices: without it a GPU adds up in an order of its own.
             flags = os.environ.get("XLA_FLAGS", "")
@@ -44,6 +45,11 @@ def _start() -> None:
     keras.ops.zeros(1)
     # That ``.h5`` is an old format, and that metrics are built later, is known here and no news to users.
     logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Let warnings pass but the one that another network is compiled anew, as it must be."""
+    return "retracing" not in record.getMessage()
 
 
 @contextmanager

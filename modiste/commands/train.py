@@ -145,4 +145,4 @@ def _fetch(name: str) -> Path:
 def _summary(recipe: "Recipe", data_dir: Path | None) -> None:
     from training.train import untrained
 
-    untrained(recipe, data_dir).summary(line_length=100, print_fn=lambda text, **_: typer.echo(text))
+    untrained(recipe, data_dir).summary(line_length=80, print_fn=lambda text, **_: typer.echo(text))

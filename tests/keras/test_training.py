@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
@@ -212,3 +213,81 @@ def test_a_signal_ends_the_command_with_one_line_and_publishes_nothing(tmp_path,
     assert process.returncode == 130
     assert errors.startswith("Stopped. No half-made version is left behind;") and errors.count("\n") == 1
     assert not (tmp_path / "artifacts").exists()
+
+
+RESIDUAL = [
+    {"type": "reshape", "target_shape": [28, 28, 1]},
+    {"type": "conv2d", "filters": 4, "kernel_size": 3},
+    {"type": "residual", "layers": [{"type": "conv2d", "filters": 4, "kernel_size": 3}]},
+    {"type": "residual", "layers": [{"type": "conv2d", "filters": 8, "kernel_size": 3, "strides": 2}]},
+    {"type": "global_average_pooling2d"},
+    {"type": "dense", "units": 10, "activation": "softmax"},
+]
+
+
+def test_layers_have_names_that_no_other_model_changes():
+    recipe = small_recipe(network={"layers": RESIDUAL, "spelling": "functional"})
+    first, second = (build(recipe, (28, 28), 10) for _ in range(2))
+    names = [layer.name for layer in first.layers]
+    assert names == [layer.name for layer in second.layers]
+    assert {"conv2d", "conv2d_1", "conv2d_2", "shortcut", "residual", "residual_1", "dense"} <= set(names)
+    # 3x3 convolutions 1-4, 4-4 and 4-8, the shortcut 4-8, and the output: where shapes agree it is no layer.
+    assert first.count_params() == 40 + 148 + 296 + 32 + 90
+
+
+def test_a_residual_layer_adds_what_went_in():
+    added = build(small_recipe(network={"layers": RESIDUAL, "spelling": "functional"}), (28, 28), 10)
+    added.get_layer("conv2d_1").set_weights([np.zeros((3, 3, 4, 4)), np.zeros(4)])
+    images = np.random.default_rng(0).integers(0, 256, (2, 28, 28)).astype(np.float32)
+    before, after = (
+        keras.Model(added.inputs, added.get_layer(name).output).predict(images, verbose=0)
+        for name in ("conv2d", "residual")
+    )
+    np.testing.assert_array_equal(before, after)
+
+
+def test_layers_that_do_not_fit_together_are_a_mistake_of_the_recipe():
+    wrong = [{"type": "conv2d", "filters": 4, "kernel_size": 3}, layers()[-1]]
+    with pytest.raises(RecipeError, match=r"network\.layers do not fit together: .*ndim=4"):
+        build(small_recipe(network={"layers": wrong}), (28, 28), 10)
+
+
+def test_a_model_trained_in_mixed_precision_is_published_in_full(dataset):
+    trained = train_on(dataset, small_recipe(fit={"epochs": 2, "precision": "mixed_bfloat16"}))
+    assert {layer.dtype_policy.name for layer in trained.model.layers} == {"float32"}
+    assert trained.tested.scores.accuracy > 0.5
+
+
+def test_one_class_against_the_rest_and_a_number_are_learnt_too(dataset):
+    one = [layers()[0], {"type": "dense", "units": 1}]
+    logit = small_recipe(
+        data={"dataset": "fashion_mnist", "target": {"type": "one_against_rest", "class_name": "Trouser"}},
+        network={"layers": one},
+        loss={"name": "binary_crossentropy", "from_logits": True},
+        fit={"epochs": 3},
+    )
+    trained = train_on(dataset, logit)
+    assert trained.class_names == ("not Trouser", "Trouser")
+    assert trained.tested.scores.accuracy > 0.95
+    # Keras's figure of the last epoch is of probabilities too, and not of logits taken for them.
+    found = trained.model.evaluate(dataset.test.x, dataset.test.y[:, None] == 1, verbose=0, return_dict=True)
+    assert found["accuracy"] == pytest.approx(trained.tested.scores.accuracy)
+    ink = small_recipe(
+        data={"dataset": "fashion_mnist", "target": {"type": "mean_ink"}},
+        network={"layers": one},
+        loss={"name": "mean_squared_error"},
+        fit={"epochs": 3},
+    )
+    number = train_on(dataset, ink)
+    assert number.class_names is None and set(number.history) >= {"mean_absolute_error", "val_loss"}
+    assert number.tested.scores.mean_absolute_error < 0.1
+
+
+def test_a_class_that_the_data_do_not_have_is_named(dataset):
+    recipe = small_recipe(
+        data={"dataset": "fashion_mnist", "target": {"type": "one_against_rest", "class_name": "Hat"}},
+        network={"layers": [layers()[0], {"type": "dense", "units": 1, "activation": "sigmoid"}]},
+        loss={"name": "binary_crossentropy"},
+    )
+    with pytest.raises(RecipeError, match=r"data\.target\.class_name is 'Hat'; .*: T-shirt/top, Trouser,"):
+        train_on(dataset, recipe)

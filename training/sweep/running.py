@@ -1,6 +1,5 @@
 """Running a sweep in a folder: what stands there already is not done again."""
 
-import logging
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,18 +36,12 @@ def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:
         SweepError, RunError: the sweep cannot be kept there, or another one was.
         KeyboardInterrupt: Ctrl-C, or SIGTERM.
     """
-    logging.getLogger("tensorflow").addFilter(_is_news)
     with opened(folder):
         record = _same_record(sweep, folder)
         groups = (
             _compare(sweep, folder, find) if sweep.search is None else _search(sweep, folder, find, record)
         )
         return SweepResult(sweep, tuple(groups))
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Let TensorFlow's warnings pass but the one that a second network is compiled anew, as it must be."""
-    return "retracing" not in record.getMessage()
 
 
 def _same_record(sweep: Sweep, folder: Path) -> dict[str, Any]:
