@@ -171,7 +171,7 @@ def _train_on(dataset: Dataset, recipe: Recipe, run: Run | None, logs: Sequence[
     kept = build(recipe, image_shape, units, precision="float32")
     compile_model(kept, recipe, steps)
     kept.set_weights(fitted.weights)
-    # Saved before its first step, an optimizer is read back with a warning; its moments are fresh all the same.
+    # Saved before its first step, an optimizer is read back with a warning; its moments are fresh still.
     kept.optimizer.build(kept.trainable_variables)
     trained = Trained(
         recipe=recipe,
