@@ -115,10 +115,12 @@ _SETTINGS: dict[str, Callable[[Any, Changes], Any]] = {
 
 
 def _is_augmentation(value: dict[str, Any]) -> bool:
-    """Whether the object is an augmentation layer that nothing forces to work at inference too."""
-    if value.get("class_name") not in IDENTITY_AT_INFERENCE or value.get("module") != "keras.layers":
-        return False
-    return not any(node.get("kwargs", {}).get("training") for node in value.get("inbound_nodes", ()))
+    """Whether the object is an augmentation layer.
+
+    Its nodes say ``training: True`` wherever a functional model was built without saying anything, for
+    that is the default of these layers; ``Model.predict`` says False to each all the same.
+    """
+    return value.get("class_name") in IDENTITY_AT_INFERENCE and value.get("module") == "keras.layers"
 
 
 def _identity(layer: dict[str, Any], changes: Changes) -> dict[str, Any]:

@@ -221,6 +221,18 @@ def test_a_functional_file_of_keras_2_is_prepared(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, np.exp(kernel) / np.exp(kernel).sum(axis=1, keepdims=True), rtol=1e-5)
 
 
+def test_augmentation_inside_a_functional_model_is_dropped(tmp_path: Path) -> None:
+    inputs = keras.Input((8, 8, 1))
+    augmented = layers.RandomErasing(value_range=(0, 1))(layers.RandomFlip("horizontal")(inputs))
+    model = Model(inputs, layers.Dense(2)(layers.Flatten()(augmented)))
+    summary = prepared(saved(model, tmp_path))
+    assert summary.engine == "onnx"
+    assert "RandomErasing" in summary.notes[0] and "RandomFlip" in summary.notes[0]
+    rows = np.random.default_rng(0).random((3, 8, 8, 1)).astype("float32")
+    (found,) = ort.InferenceSession(tmp_path / ONNX).run(None, {summary.inputs[0].name: rows})
+    np.testing.assert_allclose(found, model.predict(rows, verbose=0), atol=1e-5)
+
+
 def test_randomness_that_is_asked_for_is_left_to_keras(tmp_path: Path) -> None:
     inputs = keras.Input((4,))
     model = Model(inputs, layers.Dense(2)(layers.Dropout(0.5)(inputs, training=True)))

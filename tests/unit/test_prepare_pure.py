@@ -64,8 +64,9 @@ def test_a_name_is_changed_wherever_it_is_referred_to() -> None:
     assert "한" in str(config)  # what was given is not touched
 
 
-def test_augmentation_becomes_identity_and_keeps_its_place() -> None:
-    node = {"args": [{"keras_history": ["a", 0, 0]}], "kwargs": {"training": None}}
+@pytest.mark.parametrize("training", [None, False, True])
+def test_augmentation_becomes_identity_and_keeps_its_place(training) -> None:
+    node = {"args": [{"keras_history": ["a", 0, 0]}], "kwargs": {"training": training}}
     flip = {
         "module": "keras.layers",
         "class_name": "RandomFlip",
@@ -77,17 +78,6 @@ def test_augmentation_becomes_identity_and_keeps_its_place() -> None:
     assert (identity["class_name"], identity["name"], identity["config"]["name"]) == ("Identity", "f", "f")
     assert identity["inbound_nodes"][0]["args"] == node["args"]
     assert changes.dropped == ["RandomFlip"]
-
-
-def test_augmentation_that_is_forced_at_inference_stays() -> None:
-    node = {"args": [], "kwargs": {"training": True}}
-    flip = {
-        "module": "keras.layers",
-        "class_name": "RandomFlip",
-        "config": {"name": "f"},
-        "inbound_nodes": [node],
-    }
-    assert serving_config(model(flip))[0] == model(flip)
 
 
 def test_other_floats_fixed_batches_and_state_are_lifted() -> None:
