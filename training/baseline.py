@@ -42,6 +42,7 @@ def load_images(baseline: Baseline, data_dir: Path | None = None, fetch: Fetch |
         test_share=data.test,
         split_seed=data.split_seed,
         image_size=data.image_size,
+        channels=data.channels,
     )
 
 
@@ -60,6 +61,8 @@ def cross_validate(dataset: Dataset, baseline: Baseline) -> CrossValidated:
 
     settings, started = baseline.baseline, time.monotonic()
     x, y = dataset.train.x, dataset.train.y
+    if len(dataset.class_names) < 2:
+        raise TrainingError(f"{dataset.name} has one class: there is nothing to tell apart.")
     fewest = int(np.bincount(y, minlength=len(dataset.class_names)).min())
     if fewest < settings.folds:
         raise TrainingError(

@@ -70,6 +70,7 @@ def fit(
             keep(state)
             for log in logs:
                 log.epoch(len(state.history["loss"]), state.history)
+            interrupt.obey()
     restore(model, state.variables)
     history = {name: tuple(values) for name, values in state.history.items()}
     return Fitted(state.best or model.get_weights(), history, kept_epoch(history, recipe))

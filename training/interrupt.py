@@ -31,13 +31,14 @@ class StopOnSignal(keras.callbacks.Callback):  # type: ignore[misc]  # keras pub
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Obey between two training batches."""
-        self._obey()
+        self.obey()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         """Obey between two validation batches."""
-        self._obey()
+        self.obey()
 
-    def _obey(self) -> None:
+    def obey(self) -> None:
+        """Raise KeyboardInterrupt where a signal was noted; to be called where nothing is half done."""
         if self._noted:
             raise KeyboardInterrupt
 

@@ -21,7 +21,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # ke
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Look at the mean loss of the epoch so far, which a single NaN spoils."""
-        self._check(logs, "loss", f"epoch {self._epoch}, batch {batch + 1}")
+        self._check(logs, "loss", f"epoch {self._epoch}, by batch {batch + 1}")
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Look at the validation loss."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.errors import RecipeError
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
@@ -26,9 +28,14 @@ def hold_out(x: NDArray[np.uint8], y: NDArray[Any], share: float, seed: int) -> 
 
     The rows and their order are those of scikit-learn's ``train_test_split(test_size=share,
     random_state=seed)``, which the references were measured with; hence the old generator.
+
+    Raises:
+        RecipeError: no row would be left.
     """
     rows = len(x)
     order = np.random.RandomState(seed).permutation(rows)
     held = math.ceil(share * rows)
     validation, rest = order[:held], order[held:]
+    if not len(rest):
+        raise RecipeError(f"data.validation is {share:g}, which leaves none of {rows:,} images to learn from")
     return Partition(x[rest], y[rest], x[validation], y[validation])

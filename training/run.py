@@ -17,6 +17,7 @@ from typing import Any, Self
 from training import state
 from training.errors import RunError
 from training.locking import try_lock
+from training.replacing import replace_text
 from training.state import FitState
 
 _IDENTITY, _STATE = "run.json", "state.npz"
@@ -40,13 +41,19 @@ class Run:
             identity: what decides the fit, as JSON can hold it.
 
         Raises:
+            FileExistsError: the folder, or a file of its name, exists.
             RunError: the folder cannot be made.
         """
         try:
             folder.mkdir(parents=True)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise RunError(f"The run cannot be kept in {folder}: {error.strerror}.") from error
+        try:
             lock = try_lock(folder)
             assert lock is not None, "nobody else knows a folder that was made just now"
-            (folder / _IDENTITY).write_text(json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+            _write(folder / _IDENTITY, identity)
         except OSError as error:
             raise RunError(f"The run cannot be kept in {folder}: {error.strerror}.") from error
         return cls(folder, lock)
@@ -58,18 +65,17 @@ class Run:
         Raises:
             RunError: another process has it, or it was begun with something else, or is damaged.
         """
-        lock = try_lock(folder)
+        try:
+            lock = try_lock(folder)
+        except OSError as error:
+            raise RunError(f"The run in {folder} cannot be locked: {error.strerror}.") from error
         if lock is None:
             raise RunError(f"The run in {folder} belongs to another process at the moment.")
         try:
-            begun = json.loads((folder / _IDENTITY).read_text())
-            _check_same(folder, begun, json.loads(json.dumps(identity)))
+            _check_same(folder, _read(folder), json.loads(json.dumps(identity)))
             found = folder / _STATE
             return cls(folder, lock, state.load(found) if found.exists() else None)
-        except (OSError, ValueError, KeyError) as error:
-            os.close(lock)
-            raise RunError(f"The run in {folder} cannot be read: {error}.") from error
-        except RunError:
+        except BaseException:
             os.close(lock)
             raise
 
@@ -87,10 +93,11 @@ class Run:
 
     def finish(self, published: Path) -> None:
         """Note where the result stands; the state, which is large, is not needed any more."""
-        path = self.folder / _IDENTITY
-        noted = json.loads(path.read_text()) | {_PUBLISHED: str(published)}
-        path.write_text(json.dumps(noted, indent=2, ensure_ascii=False) + "\n")
-        (self.folder / _STATE).unlink(missing_ok=True)
+        try:
+            _write(self.folder / _IDENTITY, _read(self.folder) | {_PUBLISHED: str(published)})
+            (self.folder / _STATE).unlink(missing_ok=True)
+        except (OSError, RunError) as error:  # the version stands, whatever becomes of the run
+            print(f"Published, but the run in {self.folder} could not be noted as done: {error}")
 
     def close(self) -> None:
         """Let another process have it."""
@@ -103,8 +110,12 @@ def begin_next(runs: Path, identity: Mapping[str, Any]) -> Run:
     Raises:
         RunError: the folder cannot be made.
     """
-    numbers = [number for number, _ in _numbered(runs)]
-    return Run.begin(runs / str(max(numbers, default=0) + 1), identity)
+    while True:
+        folder = runs / str(max((number for number, _ in _numbered(runs)), default=0) + 1)
+        try:
+            return Run.begin(folder, identity)
+        except FileExistsError:  # another process took the number meanwhile
+            continue
 
 
 def reopen_last(runs: Path, identity: Mapping[str, Any]) -> Run:
@@ -126,10 +137,24 @@ def _numbered(runs: Path) -> list[tuple[int, Path]]:
 
 
 def _is_published(folder: Path) -> bool:
-    try:
-        return _PUBLISHED in json.loads((folder / _IDENTITY).read_text())
-    except (OSError, ValueError):
+    if not (folder / _IDENTITY).exists() and not (folder / _STATE).exists():
         return True  # killed before its first line was written: nothing to go on with
+    return _PUBLISHED in _read(folder)
+
+
+def _write(path: Path, identity: Mapping[str, Any]) -> None:
+    replace_text(path, json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / _IDENTITY
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"The run's {path} cannot be read: {error}.") from error
+    if not isinstance(found, dict):
+        raise RunError(f"The run's {path} cannot be read: it is damaged.")
+    return found
 
 
 def _check_same(folder: Path, begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -7,14 +7,18 @@ best weights so far. So a run that is killed and goes on from here ends as one t
 
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from training.errors import RunError
 
 Arrays = list[NDArray[Any]]
 _HISTORY, _BEST = "history", "best"
@@ -38,12 +42,12 @@ def restore(model: Any, values: Sequence[NDArray[Any]]) -> None:
     """Put variables back that `capture` returned for the same network.
 
     Raises:
-        ValueError: they are of another network.
+        RunError: they are of another network, or of another release of Keras.
     """
     variables = _variables(model)
     found = [tuple(value.shape) for value in values]
     if found != [tuple(variable.shape) for variable in variables]:
-        raise ValueError("the stored variables are of another network")
+        raise RunError("The run's stored variables do not fit the network: begin another run.")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -70,12 +74,15 @@ def load(path: Path) -> FitState:
     """Read what `save` wrote.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError, KeyError: it is not such a file.
+        RunError: the file cannot be read, or is damaged.
     """
-    with np.load(path, allow_pickle=False) as stored:
-        history = json.loads(stored[_HISTORY].tobytes())
-        return FitState(history, _numbered(stored, "variable"), _numbered(stored, _BEST) or None)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            history = json.loads(stored[_HISTORY].tobytes())
+            return FitState(history, _numbered(stored, "variable"), _numbered(stored, _BEST) or None)
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, zlib.error, BadZipFile) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
+        raise RunError(f"The run's state {path} cannot be read: {reason}.") from error
 
 
 def _numbered(stored: Any, stem: str) -> Arrays:

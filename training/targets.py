@@ -26,6 +26,8 @@ def labels_for(split: Split, target: Target) -> Labels:
     Raises:
         RecipeError: the data set has no class of the target's name.
     """
+    if not isinstance(target, MeanInk) and len(split.class_names) < 2:
+        raise RecipeError(f"The data have one class, {split.class_names[0]}: there is nothing to tell apart.")
     match target:
         case ClassTarget():
             return Labels(split.y.astype(np.int64), split.class_names)

@@ -67,6 +67,8 @@ def train(
         try:
             asked = read_any(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
             if isinstance(asked, Baseline):
+                if summary:
+                    fail("A baseline has no network to summarise.")
                 return _baseline(asked, data_dir)
             start_keras()
             if summary:
@@ -80,7 +82,7 @@ def train(
                 resume=resume,
                 tensorboard=tensorboard,
                 mlflow=mlflow,
-                command=_command(recipe, changes or (), epochs),
+                command=_command(recipe, changes or (), epochs, no_gate=no_gate),
             )
             published = run(asked, artifacts, keeping, data_dir)
         except (DatasetError, TrainingError) as error:
@@ -106,11 +108,12 @@ def recipe_changes(
     return replaced
 
 
-def _command(recipe: str, changes: Sequence[str], epochs: int | None) -> str:
+def _command(recipe: str, changes: Sequence[str], epochs: int | None, *, no_gate: bool) -> str:
     from shlex import join
 
     words = ["modiste", "train", recipe, *(word for change in changes for word in ("--set", change))]
-    return join(words + (["--epochs", str(epochs)] if epochs is not None else []))
+    words += ["--epochs", str(epochs)] if epochs is not None else []
+    return join(words + (["--no-gate"] if no_gate else []))
 
 
 def _list() -> None:

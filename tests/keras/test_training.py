@@ -293,3 +293,35 @@ def test_a_class_that_the_data_do_not_have_is_named(dataset):
     )
     with pytest.raises(RecipeError, match=r"data\.target\.class_name is 'Hat'; .*: T-shirt/top, Trouser,"):
         train_on(dataset, recipe)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_batch_is_obeyed_too(part, number):
+    # The last thing that an epoch does; what follows would be the end of the fit, and a publication.
+    class Struck:
+        def epoch(self, *_):
+            os.kill(os.getpid(), number)
+
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        fit(compiled(small_recipe()), small_recipe(), part, keep=kept.append, logs=[Struck()])
+    assert len(kept) == 1
+
+
+def test_validation_data_that_leave_nothing_to_learn_are_refused(dataset):
+    recipe = small_recipe(data={"dataset": "fashion_mnist", "validation": 0.9999})
+    with pytest.raises(RecipeError, match="leaves none of 800 images to learn from"):
+        train_on(dataset, recipe)
+
+
+def test_data_of_one_class_are_refused(dataset):
+    one = dataclasses.replace(dataset.train, class_names=("only",))
+    with pytest.raises(RecipeError, match="one class, only: there is nothing to tell apart"):
+        train_on(dataclasses.replace(dataset, train=one), small_recipe())
+
+
+def test_no_batch_is_lost_where_the_steps_are_no_multiple_of_those_run_at_a_time(dataset, part):
+    recipe = small_recipe(fit={"epochs": 1, "batch_size": 17})  # 640 rows: 37 whole batches and one of 11
+    model = compiled(recipe)
+    fit(model, recipe, part)
+    assert int(model.optimizer.iterations) == 38

@@ -136,6 +136,18 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
             "- checkpoint.monitor is 'loss'; allowed: 'val_loss', 'val_accuracy' or",
         ),
         ("fit =", "early_stopping = {}\nfit =", "- early_stopping.patience is missing"),
+        ("fit =", "gate = {}\nfit =", "- gate: it demands nothing; allowed: min_test_accuracy,"),
+        (
+            "fit =",
+            "gate = { max_test_mean_absolute_error = 0.1 }\nfit =",
+            "- gate.max_test_mean_absolute_error has no part in this recipe; allowed here: min_test_accuracy",
+        ),
+        ("fit = { epochs = 1 }", "fit = 3", "- fit is 3; it must be a table"),
+        (
+            "fit =",
+            'checkpoint = { monitor = "val_mean_absolute_error" }\nfit =',
+            "- checkpoint.monitor is 'val_mean_absolute_error'; allowed here: val_loss, val_accuracy",
+        ),
     ],
 )
 def test_a_mistake_names_the_field_and_what_is_allowed(write, old, new, expected):

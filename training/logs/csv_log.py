@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from training.logs.port import History, Outcome, epochs_in
-from training.logs.replacing import replace_text
+from training.replacing import replace_text
 
 FILE = "log.csv"
 

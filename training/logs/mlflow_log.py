@@ -18,7 +18,7 @@ from typing import Any
 
 from training.logs.mlflow_store import connect, plain, reason
 from training.logs.port import History, LogError, Outcome, epochs_in
-from training.logs.replacing import replace_text
+from training.replacing import replace_text
 
 FILE = "mlflow.json"
 _STATUS: dict[Outcome, str] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}

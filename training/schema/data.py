@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 from modiste.datasets import dataset_names, is_path
 from training.schema.section import Section
 
+Side = Annotated[int, Field(ge=1, le=4096)]
+
 
 class ClassTarget(Section):
     """Which of the data set's classes an image belongs to."""
@@ -41,7 +43,7 @@ class Data(Section):
     validation: float = Field(default=0.2, gt=0, lt=1)
     test: float = Field(default=0.2, gt=0, lt=1)
     split_seed: int = Field(default=42, ge=0, lt=2**32)
-    image_size: tuple[int, int] | None = Field(default=None, strict=False)
+    image_size: tuple[Side, Side] | None = Field(default=None, strict=False)
     channels: Literal[1, 3] | None = None
     target: Target = ClassTarget(type="class")
 

@@ -14,7 +14,7 @@ Activation = Literal[
     "linear", "relu", "leaky_relu", "elu", "gelu", "swish", "sigmoid", "tanh", "softmax", "log_softmax"
 ]
 LayerName = Annotated[str | None, Field(min_length=1, max_length=128)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**20)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Padding = Literal["same", "valid"]
 Initializer = Literal["glorot_uniform", "he_normal", "he_uniform", "lecun_normal"]

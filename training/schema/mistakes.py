@@ -29,6 +29,10 @@ def _line(detail: ErrorDetails) -> str:
             return f"{tag} is {context['tag']!r}; allowed: {context['expected_tags']}"
         case "literal_error":
             return f"{where} is {detail['input']!r}; allowed: {context['expected']}"
+        case "model_type" | "model_attributes_type":
+            return f"{where} is {detail['input']!r}; it must be a table"
+        case "tuple_type":
+            return f"{where} is {detail['input']!r}; it must be a list"
         case "value_error":
             return f"{where}: {context['error']}" if where else str(context["error"])
         case _:

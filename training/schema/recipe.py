@@ -52,6 +52,12 @@ class Gate(Section):
     min_test_accuracy: float | None = Field(default=None, ge=0, le=1)
     max_test_mean_absolute_error: float | None = Field(default=None, ge=0)
 
+    @model_validator(mode="after")
+    def _demands_something(self) -> Self:
+        if self.min_test_accuracy is None and self.max_test_mean_absolute_error is None:
+            raise ValueError(f"it demands nothing; allowed: {', '.join(type(self).model_fields)}")
+        return self
+
 
 class Recipe(Section):
     """A whole recipe. `model` is the name it publishes to, in any language."""
@@ -101,6 +107,14 @@ class Recipe(Section):
                 raise ValueError(
                     f"{table}.monitor is {section.monitor!r}; allowed here: {', '.join(figures)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _gate_can_be_met(self) -> Self:
+        fits = "max_test_mean_absolute_error" if self.head is Head.REGRESSION else "min_test_accuracy"
+        for field in type(self.gate).model_fields if self.gate else ():
+            if getattr(self.gate, field) is not None and field != fits:
+                raise ValueError(f"gate.{field} has no part in this recipe; allowed here: {fits}")
         return self
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from training.logs.replacing import replace_text
+from training.replacing import replace_text
 from training.schema.recipe import Recipe
 from training.sweeps.errors import SweepError
 from training.trained import History

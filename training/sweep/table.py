@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.logs.replacing import replace_text
+from training.replacing import replace_text
 from training.report.markdown import block, escaped, picture, table
 from training.report.toml import written
 from training.sweep.result import Group, Spread, SweepResult

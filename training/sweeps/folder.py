@@ -14,7 +14,7 @@ from typing import Any
 
 from modiste.names import safe_name
 from training.locking import try_lock
-from training.logs.replacing import replace_text
+from training.replacing import replace_text
 from training.sweeps.errors import SweepError
 
 _RECORD = "sweep.json"

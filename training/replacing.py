@@ -1,5 +1,6 @@
 """Writing a file whole: whoever reads it sees the old text or the new one, never a part."""
 
+import os
 from pathlib import Path
 
 
@@ -11,7 +12,10 @@ def replace_text(path: Path, text: str) -> None:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="")
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
