@@ -79,12 +79,12 @@ def _ours() -> Iterator[float]:
 
     start_keras()
     from training.catalog import read_recipe
-    from training.compilation import compile_model
-    from training.fit import fit, steps_per_epoch
+    from training.fitting.fit import fit, steps_per_epoch
+    from training.fitting.partition import hold_out
+    from training.fitting.run import Run
     from training.logs import open_logs
-    from training.network import build
-    from training.partition import hold_out
-    from training.run import Run
+    from training.model.compilation import compile_model
+    from training.model.network import build
     from training.train import load_data
 
     recipe = read_recipe(_RECIPE)

@@ -6,9 +6,9 @@ import numpy as np
 
 from modiste import metrics
 from modiste.datasets import Split
-from training.compilation import loss_info
+from training.model.compilation import loss_info
+from training.model.targets import labels_for
 from training.schema.recipe import Recipe
-from training.targets import labels_for
 from training.trained import Tested
 
 _BATCH = 1000

@@ -14,17 +14,17 @@ import keras
 from modiste.artifact import Head
 from modiste.datasets import Dataset, load
 from modiste.names import safe_name
-from training.compilation import compile_model
 from training.download import download_with_keras
 from training.evaluate import evaluate
-from training.fit import fit, steps_per_epoch
+from training.fitting.fit import fit, steps_per_epoch
+from training.fitting.partition import hold_out
+from training.fitting.run import Run, begin_next, reopen_last
 from training.logs import RunLog, open_logs
-from training.network import build
-from training.partition import hold_out
-from training.publish import Published, check_gate, check_writable, publish
-from training.run import Run, begin_next, reopen_last
+from training.model.compilation import compile_model
+from training.model.network import build
+from training.model.targets import Labels, encode, labels_for
+from training.publishing.publish import Published, check_gate, check_writable, publish
 from training.schema.recipe import Recipe
-from training.targets import Labels, encode, labels_for
 from training.trained import Trained
 
 

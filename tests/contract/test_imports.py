@@ -58,6 +58,50 @@ LAYERS = {
     "server": {"app", "protocol", "settings"},
     "supervisor": {"server", "settings"},
 }
+TRAINING_LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "schema": set(),
+    "files": set(),
+    "download": set(),
+    "starting": set(),
+    "catalog": {"errors", "schema"},
+    "baseline": {"errors", "schema"},
+    "model": {"errors", "schema"},
+    "trained": {"schema"},
+    "logs": {"errors", "files"},
+    "report": {"trained"},
+    "evaluate": {"model", "schema", "trained"},
+    "fitting": {"errors", "files", "logs", "schema", "trained"},
+    "publishing": {"errors", "files", "model", "report", "trained"},
+    "train": {"download", "evaluate", "fitting", "logs", "model", "publishing", "schema", "trained"},
+    "sweep_files": {"catalog", "errors", "files", "schema"},
+    "sweep": {
+        "errors",
+        "files",
+        "fitting",
+        "logs",
+        "publishing",
+        "report",
+        "schema",
+        "sweep_files",
+        "train",
+        "trained",
+    },
+    "course": {
+        "baseline",
+        "catalog",
+        "download",
+        "errors",
+        "files",
+        "fitting",
+        "model",
+        "report",
+        "schema",
+        "sweep",
+        "train",
+        "trained",
+    },
+}
 WEB_FRAMEWORK = {"service.app", "service.parts", "service.routes"}
 KERAS = (
     "modiste.prepare",
@@ -111,6 +155,10 @@ def test_a_module_imports_only_what_lies_below_it(name):
         allowed = LAYERS[name.split(".")[1]]
         parts = {other.split(".")[1] for other in found if other.startswith("service.")}
         assert allowed is None or parts <= allowed
+    if package == "training" and name != "training":
+        part = name.split(".")[1]
+        parts = {other.split(".")[1] for other in found if other.startswith("training.")}
+        assert parts <= TRAINING_LAYERS[part] | {part}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))

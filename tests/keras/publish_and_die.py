@@ -16,9 +16,9 @@ import numpy as np
 from training_data import small_dataset, small_recipe
 
 from modiste import metrics
-from training.compilation import compile_model
-from training.network import build
-from training.publish import publish
+from training.model.compilation import compile_model
+from training.model.network import build
+from training.publishing.publish import publish
 from training.trained import Tested, Trained
 
 MODEL = "small"

@@ -12,7 +12,7 @@ from service.settings import Settings
 from tests.http.conftest import Client
 from training.catalog import read_recipe
 from training.course.heads import HEADS
-from training.publish import publish
+from training.publishing.publish import publish
 from training.train import train_on
 
 ROWS = 7

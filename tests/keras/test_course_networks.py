@@ -3,7 +3,7 @@
 import pytest
 
 from training.catalog import read_recipe
-from training.network import build
+from training.model.network import build
 
 GREY, COLOUR = (28, 28), (32, 32, 3)
 

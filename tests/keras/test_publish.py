@@ -15,7 +15,7 @@ from modiste.names import is_safe_name, safe_name
 from modiste.onnx_runtime import ort
 from training.catalog import read_recipe
 from training.errors import PublishError, QualityGateError
-from training.publish import check_writable, publish
+from training.publishing.publish import check_writable, publish
 from training.schema.recipe import Recipe
 from training.train import train_on
 from training.trained import Trained

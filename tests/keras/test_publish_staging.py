@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from modiste.artifact import version_folders
-from training.staging import claim_version, remove_stale, staging_folder
+from training.publishing.staging import claim_version, remove_stale, staging_folder
 
 CLAIM_TEN = """
 import os, sys
 from pathlib import Path
-from training.staging import claim_version, staging_folder
+from training.publishing.staging import claim_version, staging_folder
 for _ in range(10):
     with staging_folder(Path(sys.argv[1])) as folder:
         (folder / "writer").write_text(str(os.getpid()))
@@ -22,7 +22,7 @@ for _ in range(10):
 HOLD = """
 import sys
 from pathlib import Path
-from training.staging import staging_folder
+from training.publishing.staging import staging_folder
 with staging_folder(Path(sys.argv[1])) as folder:
     print(folder, flush=True)
     sys.stdin.read()

@@ -6,10 +6,10 @@ import zlib
 import numpy as np
 import pytest
 
-from training import state
 from training.errors import RunError
-from training.run import Run, begin_next, reopen_last
-from training.state import FitState
+from training.fitting import state
+from training.fitting.run import Run, begin_next, reopen_last
+from training.fitting.state import FitState
 
 IDENTITY = {"recipe": {"seed": 42, "name": "패션"}, "data": {"x_train": "0"}}
 

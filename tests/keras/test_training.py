@@ -12,11 +12,11 @@ import pytest
 from sklearn.model_selection import train_test_split
 from training_data import layers, small_dataset, small_recipe
 
-from training.compilation import compile_model
 from training.errors import NonFiniteLossError, RecipeError
-from training.fit import fit
-from training.network import build
-from training.partition import Partition, hold_out
+from training.fitting.fit import fit
+from training.fitting.partition import Partition, hold_out
+from training.model.compilation import compile_model
+from training.model.network import build
 from training.train import train_on
 
 

@@ -8,9 +8,9 @@ import training
 from training.catalog import read_recipe
 from training.errors import RecipeError, TrainingError
 from training.schema.sweep import Dimension
-from training.sweeps.catalog import read_sweep, shipped_sweeps
-from training.sweeps.errors import SweepError
-from training.sweeps.folder import choose_folder, opened, read_record, write_record
+from training.sweep_files.catalog import read_sweep, shipped_sweeps
+from training.sweep_files.errors import SweepError
+from training.sweep_files.folder import choose_folder, opened, read_record, write_record
 
 HEAD = 'description = "Mine."\nrecipe = "fashion-relu"\n'
 VARIANT = '[[variants]]\nname = "a"\n'

@@ -4,9 +4,9 @@ from training.course.figures import gap, lowest_epoch, number, value
 from training.course.lab import Lab
 from training.course.outcome import Claim, Outcome, Picture, Table
 from training.course.pictures import draw_curves, draw_losses
-from training.partition import hold_out
+from training.fitting.partition import hold_out
+from training.model.targets import encode, labels_for
 from training.sweep import Row, SweepResult, draw
-from training.targets import encode, labels_for
 
 _SWEPT = ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy")
 

@@ -13,7 +13,7 @@ from training.course.experiments import EXPERIMENTS, Experiment
 from training.course.lab import Lab
 from training.course.outcome import TOLERANCE, Block, Claim, Comparison, Done, Listing, Outcome, Table
 from training.errors import TrainingError
-from training.replacing import replace_text
+from training.files.replacing import replace_text
 from training.report.markdown import block, escaped, picture, table
 
 _PICTURES = "pictures"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from training.course.figures import compared, number, small
 from training.course.lab import Lab
 from training.course.outcome import Claim, Outcome, Table
-from training.network import build
-from training.partition import hold_out
+from training.fitting.partition import hold_out
+from training.model.network import build
+from training.model.targets import encode, labels_for
 from training.schema.recipe import Recipe
-from training.targets import encode, labels_for
 from training.trained import Trained
 
 _TOLERANCE = 1e-6

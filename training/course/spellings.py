@@ -5,7 +5,7 @@ from typing import Any
 from training.course.figures import compared, number, value
 from training.course.lab import Lab
 from training.course.outcome import Claim, Outcome, Table
-from training.network import build
+from training.model.network import build
 
 _SPELLINGS = {
     "fashion-hidden-list": "a list of layers",

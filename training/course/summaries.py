@@ -5,7 +5,7 @@ from typing import Any
 from training.catalog import read_recipe
 from training.course.lab import Lab
 from training.course.outcome import Claim, Listing, Outcome, Table
-from training.network import build
+from training.model.network import build
 
 _SHAPES = {"fashion_mnist": (28, 28), "mnist": (28, 28), "cifar10": (32, 32, 3)}
 # The experiments' networks, each once; heads differ in their last layer.

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.files.replacing import replace_text
 from training.logs.port import History, Outcome, epochs_in
-from training.replacing import replace_text
 
 FILE = "log.csv"
 

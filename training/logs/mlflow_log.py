@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from training.files.replacing import replace_text
 from training.logs.mlflow_store import connect, plain, reason
 from training.logs.port import History, LogError, Outcome, epochs_in
-from training.replacing import replace_text
 
 FILE = "mlflow.json"
 _STATUS: dict[Outcome, str] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}

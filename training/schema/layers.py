@@ -1,6 +1,6 @@
 """The layers that a recipe may list. Types and settings are called as Keras calls them.
 
-`training.network` builds each from its Keras class and these settings, so that a new layer is one
+`training.model.network` builds each from its Keras class and these settings, so that a new layer is one
 class here and one line there.
 """
 

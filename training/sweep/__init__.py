@@ -9,7 +9,7 @@ What other programs call:
     result.best_row.figures["test_accuracy"]
     run, trained = recover(result.best_row, finder(None))
 
-Everything about the files alone, which needs no Keras, is `training.sweeps`.
+Everything about the files alone, which needs no Keras, is `training.sweep_files`.
 """
 
 from training.sweep.one import Find, finder, recover, train_one
@@ -19,8 +19,8 @@ from training.sweep.result import Group, Spread, SweepResult
 from training.sweep.row import Row
 from training.sweep.running import run_sweep
 from training.sweep.table import PICTURE, again, print_table, verdict, write_table
-from training.sweeps.catalog import Sweep, read_sweep
-from training.sweeps.errors import SweepError
+from training.sweep_files.catalog import Sweep, read_sweep
+from training.sweep_files.errors import SweepError
 
 __all__ = [
     "PICTURE",

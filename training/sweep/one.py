@@ -9,11 +9,11 @@ from typing import Any
 import keras
 
 from modiste.datasets import Dataset
-from training.choosing import kept_epoch
 from training.errors import NonFiniteLossError, RecipeError
-from training.locking import try_lock
+from training.files.locking import try_lock
+from training.fitting.choosing import kept_epoch
+from training.fitting.run import Run
 from training.logs import RunLog, open_logs
-from training.run import Run
 from training.schema.recipe import Recipe
 from training.sweep.pruning import Pruned
 from training.sweep.row import Outcome, Row, read_row, write_row

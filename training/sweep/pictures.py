@@ -7,7 +7,7 @@ from training.report.labels import labels_of
 from training.sweep.curves import curves
 from training.sweep.result import SweepResult
 from training.sweep.trials import trials
-from training.sweeps.errors import SweepError
+from training.sweep_files.errors import SweepError
 
 
 def draw(result: SweepResult, path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from training.choosing import is_over
+from training.fitting.choosing import is_over
 from training.logs import History, Outcome
 from training.schema.recipe import Recipe
 

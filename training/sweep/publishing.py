@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from training.publish import Published, publish
+from training.publishing.publish import Published, publish
 from training.report import SeedSpread
 from training.sweep.one import Find, recover
 from training.sweep.result import Group, SweepResult
-from training.sweeps.errors import SweepError
+from training.sweep_files.errors import SweepError
 
 
 def publish_best(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.sweep.row import Row
-from training.sweeps.catalog import Sweep
+from training.sweep_files.catalog import Sweep
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from training.replacing import replace_text
+from training.files.replacing import replace_text
 from training.schema.recipe import Recipe
-from training.sweeps.errors import SweepError
+from training.sweep_files.errors import SweepError
 from training.trained import History
 
 Outcome = Literal["finished", "failed", "pruned"]

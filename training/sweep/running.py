@@ -14,9 +14,9 @@ from training.sweep.result import Group, SweepResult, value_of
 from training.sweep.row import Row
 from training.sweep.search import Trial, is_enough, suggest
 from training.sweep.table import said
-from training.sweeps.catalog import Sweep
-from training.sweeps.errors import SweepError
-from training.sweeps.folder import opened, read_record, training_folder, write_record
+from training.sweep_files.catalog import Sweep
+from training.sweep_files.errors import SweepError
+from training.sweep_files.folder import opened, read_record, training_folder, write_record
 
 
 def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:

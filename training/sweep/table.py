@@ -10,12 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.replacing import replace_text
+from training.files.replacing import replace_text
 from training.report.markdown import block, escaped, picture, table
 from training.report.toml import written
 from training.sweep.result import Group, Spread, SweepResult
 from training.sweep.row import Row
-from training.sweeps.errors import SweepError
+from training.sweep_files.errors import SweepError
 
 MARKDOWN, CSV, PICTURE = "table.md", "table.csv", "picture.png"
 

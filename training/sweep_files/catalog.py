@@ -14,9 +14,9 @@ from training.errors import RecipeError
 from training.schema.mistakes import explain
 from training.schema.recipe import Monitor, Recipe
 from training.schema.sweep import Search, SweepFile, Variant, checked_seeds
-from training.sweeps.errors import SweepError
+from training.sweep_files.errors import SweepError
 
-_SHIPPED = Path(__file__).parent
+_SHIPPED = Path(__file__).parent.parent / "sweeps"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from training.choosing import best_epoch, is_over, kept_epoch
-from training.interrupt import stop_on_signal
+from training.fitting.choosing import best_epoch, is_over, kept_epoch
+from training.fitting.interrupt import stop_on_signal
+from training.fitting.non_finite import StopOnNonFiniteLoss
+from training.fitting.partition import Partition
+from training.fitting.progress import ProgressBar
+from training.fitting.state import FitState, capture, restore
 from training.logs import RunLog
-from training.non_finite import StopOnNonFiniteLoss
-from training.partition import Partition
-from training.progress import ProgressBar
 from training.schema.recipe import Recipe
-from training.state import FitState, capture, restore
 from training.trained import History
 
 _VALIDATION_BATCH = 1000

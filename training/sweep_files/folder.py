@@ -1,7 +1,7 @@
 """A sweep's folder, ``runs/<sweep>/<number>/``, and the folder of each training in it.
 
 sweep.json              what is searched, and the trials so far
-<variant>-seed<seed>/   a run (`training.run`), and how it ended (`training.sweep.row`)
+<variant>-seed<seed>/   a run (`training.fitting.run`), and how it ended (`training.sweep.row`)
 table.md, table.csv, curves.png or trials.png
 """
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from modiste.names import safe_name
-from training.locking import try_lock
-from training.replacing import replace_text
-from training.sweeps.errors import SweepError
+from training.files.locking import try_lock
+from training.files.replacing import replace_text
+from training.sweep_files.errors import SweepError
 
 _RECORD = "sweep.json"
 

@@ -1,7 +1,7 @@
 """A run: the folder in which one fit keeps what it must not lose, ``runs/<name>/<number>/``.
 
     run.json     the recipe and the data that decide the fit; once it is published, where
-    state.npz    all that the next epoch depends on (`training.state`); gone once it is published
+    state.npz    all that the next epoch depends on (`training.fitting.state`); gone once it is published
     log.csv ...  what the logs write
 
 A run belongs to one process at a time, and goes on only with the recipe and the data that it began with.
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from training import state
 from training.errors import RunError
-from training.locking import try_lock
-from training.replacing import replace_text
-from training.state import FitState
+from training.files.locking import try_lock
+from training.files.replacing import replace_text
+from training.fitting import state
+from training.fitting.state import FitState
 
 _IDENTITY, _STATE = "run.json", "state.npz"
 _PUBLISHED = "published"

@@ -9,7 +9,7 @@ import keras
 from modiste import __version__
 from modiste.artifact import DatasetInfo, Metadata, utc_now
 from modiste.names import safe_name
-from training.network import PIXELS
+from training.model.network import PIXELS
 from training.trained import Trained
 
 

@@ -17,9 +17,9 @@ from modiste.names import safe_name
 from modiste.prepare import PrepareError, PrepareFailed, available, prepare
 from modiste.writable import nearest_folder, try_writing
 from training.errors import PublishError, QualityGateError
+from training.publishing.sidecar import describe, libraries
+from training.publishing.staging import claim_version, staging_folder
 from training.report import SeedSpread, draw_report
-from training.sidecar import describe, libraries
-from training.staging import claim_version, staging_folder
 from training.trained import Trained
 
 _PROBES = 256

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modiste.artifact import version_number
-from training.locking import try_lock
+from training.files.locking import try_lock
 
 _PREFIX = ".publishing-"
 

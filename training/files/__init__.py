@@ -1,0 +1,1 @@
+"""Files and folders that other processes may look at, hold or kill."""
