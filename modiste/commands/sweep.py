@@ -11,7 +11,7 @@ from modiste.commands.starting import start_keras
 from modiste.commands.train import recipe_changes
 
 if TYPE_CHECKING:
-    from training.sweeps.catalog import Sweep
+    from training.sweep_files.catalog import Sweep
 
 
 def sweep(
@@ -60,8 +60,8 @@ def sweep(
         fail("Which sweep? Name one; 'modiste sweep --list' shows those that are shipped.", code=2)
     from modiste.datasets import DatasetError
     from training.errors import TrainingError
-    from training.sweeps.catalog import read_sweep
-    from training.sweeps.folder import choose_folder
+    from training.sweep_files.catalog import read_sweep
+    from training.sweep_files.folder import choose_folder
 
     with stoppable("--resume goes on after the last whole epoch."):
         try:
@@ -75,7 +75,7 @@ def sweep(
 
 
 def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | None, command: str) -> None:
-    from training.publish import check_writable
+    from training.publishing.publish import check_writable
     from training.sweep import (
         PICTURE,
         again,
@@ -126,7 +126,7 @@ def _command(reference: str, changes: Sequence[str], epochs: int | None, seeds: 
 
 
 def _list() -> None:
-    from training.sweeps.catalog import shipped_sweeps
+    from training.sweep_files.catalog import shipped_sweeps
 
     for name, description in shipped_sweeps().items():
         typer.echo(f"{name:24} {description}")
