@@ -110,11 +110,11 @@ def test_a_copy_is_completed_where_tensorflow_is(version, tmp_path):
 
 
 def test_a_run_killed_between_two_epochs_ends_there_as_one_that_never_was(folder, version):
-    process = train(folder, "killed")
-    for line in process.stdout:
-        if line.startswith("epoch  2/4"):
-            process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    with train(folder, "killed") as process:
+        for line in process.stdout:
+            if line.startswith("epoch  2/4"):
+                process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
     said = finish(train(folder, "killed", "--resume"))
     assert "goes on after epoch" in said
     assert history(folder / "killed" / "artifacts" / "small" / "1") == history(version)
