@@ -53,7 +53,7 @@ def cross_validate(dataset: Dataset, baseline: Baseline) -> CrossValidated:
         TrainingError: scikit-learn is not installed, or a class has fewer images than there are folds.
     """
     if find_spec("sklearn") is None:
-        raise TrainingError("A baseline needs scikit-learn: pip install 'modiste[train]'.")
+        raise TrainingError("A baseline needs scikit-learn: make train, or pip install -e '.[train]'.")
     from joblib import parallel_config  # type: ignore[import-untyped]
     from sklearn import model_selection
     from sklearn.exceptions import ConvergenceWarning

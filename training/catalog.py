@@ -52,7 +52,8 @@ def read_any(reference: str, changes: Mapping[str, Any] | None = None) -> Recipe
         return kind.model_validate(document)
     except ValidationError as error:
         mistakes = "\n".join(f"  - {mistake}" for mistake in explain(error))
-        raise RecipeError(f"The recipe {path} has mistakes:\n{mistakes}") from error
+        changed = f", as changed by {', '.join(changes)}," if changes else ""
+        raise RecipeError(f"The recipe {path}{changed} has mistakes:\n{mistakes}") from error
 
 
 def _locate(reference: str) -> Path:

@@ -62,20 +62,20 @@ def data(
     except DatasetError as error:
         fail(str(error))
     try:
-        if picture is not None:
-            _draw(dataset, picture)
+        inverted = picture is not None and _draw(dataset, picture)
     except (OSError, ValueError) as error:
         fail(f"The picture cannot be written: {error}")
     _show(dataset)
     if picture is not None:
-        typer.echo(f"Drawn: {picture}")
+        how = " (inverted, as ink on paper: in the data the ground is dark)" if inverted else ""
+        typer.echo(f"Drawn: {picture}{how}")
 
 
 def _fetch() -> "Fetch":
     from importlib.util import find_spec
 
     if find_spec("keras") is None:
-        fail("Downloading needs the extra 'train': pip install 'modiste[train]'.")
+        fail("Downloading needs the extra 'train': make train, or pip install -e '.[train]'.")
     from training.download import download_with_keras
 
     return download_with_keras
@@ -107,12 +107,12 @@ def _show(dataset: "Dataset") -> None:
     console.print(f"\nFirst labels of train: {labels}")
 
 
-def _draw(dataset: "Dataset", path: Path) -> None:
+def _draw(dataset: "Dataset", path: Path) -> bool:
     from modiste.datasets.picture import draw_row
 
     names = ((label, dataset.class_names[label]) for label in dataset.train.y[:_SHOWN])
     captions = [name if name.isascii() else f"class {label}" for label, name in names]
-    draw_row(dataset.train.x[:_SHOWN], captions, path)
+    return draw_row(dataset.train.x[:_SHOWN], captions, path)
 
 
 def _arrays(dataset: "Dataset") -> "Table":

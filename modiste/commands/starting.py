@@ -10,7 +10,7 @@ def start_keras() -> None:
     from importlib.util import find_spec
 
     if find_spec("keras") is None:
-        fail("Training needs the extra 'train': pip install 'modiste[train]'.")
+        fail("Training needs the extra 'train': make train, or pip install -e '.[train]'.")
     from training import starting
 
     typer.echo("Starting Keras (some seconds) ...")

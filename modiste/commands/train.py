@@ -63,7 +63,7 @@ def train(
     from training.errors import TrainingError
     from training.schema.baseline import Baseline
 
-    with stoppable("No half-made version is left behind; --resume goes on after the last whole epoch."):
+    with stoppable("No half-made version is left behind; the same command with --resume goes on."):
         try:
             asked = read_any(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
             if isinstance(asked, Baseline):

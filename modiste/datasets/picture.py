@@ -13,7 +13,7 @@ _FONT_SIZE = 14
 _GROUND = 0.3  # share of zeros; it is about a half in Fashion-MNIST and four fifths in MNIST
 
 
-def draw_row(x: NDArray[np.uint8], captions: list[str], path: Path) -> None:
+def draw_row(x: NDArray[np.uint8], captions: list[str], path: Path) -> bool:
     """Draw images in one row, each over its caption, and save them in the format of the path's suffix.
 
     Grey images on a ground of 0 are drawn dark on white, for they would print as black blocks; grey
@@ -24,6 +24,9 @@ def draw_row(x: NDArray[np.uint8], captions: list[str], path: Path) -> None:
         x: uint8 [rows, height, width] or [rows, height, width, 3].
         captions: one for each row; Pillow's own font draws ASCII alone, and boxes for all else.
         path: where to write; the folder must exist.
+
+    Returns:
+        Whether they are drawn inverted.
 
     Raises:
         OSError: the file cannot be written.
@@ -40,6 +43,7 @@ def draw_row(x: NDArray[np.uint8], captions: list[str], path: Path) -> None:
         centre = (left + _TILE // 2, _GAP + _TILE + _CAPTION // 2)
         pen.text(centre, _fitting(caption, font), fill="black", font=font, anchor="mm")
     page.save(path)
+    return bool(inverted)
 
 
 def _tile(pixels: NDArray[np.uint8]) -> Image.Image:

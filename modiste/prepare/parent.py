@@ -112,7 +112,7 @@ def prepare(
         PrepareCancelled: `cancellation` was used.
     """
     if not (available() if convert else available_unconverted()):
-        missing = "TensorFlow is not installed: pip install 'modiste[train]'"
+        missing = "TensorFlow is not installed: make train, or pip install -e '.[train]'"
         raise PrepareFailed(Failure.UNAVAILABLE, missing if convert else "JAX or Keras is not installed")
     _check_writable(destination)
     with _private_folder() as folder:

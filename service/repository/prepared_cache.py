@@ -28,7 +28,7 @@ from modiste.reading.file import blocks, open_regular
 
 _UNAVAILABLE = (
     "the file is not prepared yet, and preparing needs TensorFlow, which is not installed here "
-    "(`make train` or pip install 'modiste[train]' brings it; then this goes on by itself)"
+    "(in the checkout, `make train` or pip install -e '.[train]' brings it; then this goes on by itself)"
 )
 
 

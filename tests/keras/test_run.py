@@ -45,9 +45,7 @@ def test_a_run_belongs_to_one_process_at_a_time(left):
 
 
 def test_a_run_goes_on_with_nothing_else_than_it_began_with(left):
-    with pytest.raises(
-        RunError, match=r"was begun with recipe\.seed = 42, which is now 7; leave --resume out"
-    ):
+    with pytest.raises(RunError, match=r"was begun with seed = 42, which is now 7\. Give it the same --set"):
         reopen_last(left, {**IDENTITY, "recipe": {"seed": 7, "name": "패션"}})
     reopen_last(left, IDENTITY).close()
 

@@ -242,4 +242,4 @@ try: open_logs(Path("."), {arguments}, name="x")
 except LogError as error: print(error)
 """
     extra = "train" if library == "tensorboard" else library
-    assert in_a_process(code) == f"{message}: pip install 'modiste[{extra}]'."
+    assert in_a_process(code) == f"{message}: pip install -e '.[{extra}]'."

@@ -161,9 +161,11 @@ def _check_same(folder: Path, begun: Mapping[str, Any], wanted: Mapping[str, Any
     old, new = _flat(begun), _flat(wanted)
     for field in sorted(old.keys() | new.keys()):
         if old.get(field) != new.get(field) and field != _PUBLISHED:
+            name = field.removeprefix("recipe.")
             raise RunError(
-                f"The run in {folder} was begun with {field} = {old.get(field)!r}, which is now "
-                f"{new.get(field)!r}; leave --resume out to begin another."
+                f"The run in {folder} was begun with {name} = {old.get(field)!r}, which is now "
+                f"{new.get(field)!r}. Give it the same --set, --epochs and data as at its beginning, "
+                "or leave --resume out to begin another."
             )
 
 

@@ -34,4 +34,4 @@ def open_logs(folder: Path, *, tensorboard: bool, mlflow: str | None, name: str)
 
 def _need(library: str, who: str, extra: str) -> None:
     if find_spec(library) is None:
-        raise LogError(f"{who} the library '{library}': pip install 'modiste[{extra}]'.")
+        raise LogError(f"{who} the library '{library}': pip install -e '.[{extra}]'.")

@@ -71,7 +71,8 @@ def image_grid(
     figure = new_figure(width + 0.2, height + 0.6, finding, _DPI)
     axes = figure.subplots()
     axes.set_axis_off()
-    cmap = "gray_r" if light_on_dark(images) else "gray"
+    inverted = light_on_dark(images)
+    cmap = "gray_r" if inverted else "gray"
     for number, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         line, column = divmod(number, cells.columns)
         left, top = column * cells.side, line * step
@@ -79,6 +80,8 @@ def image_grid(
         _write(axes, caption, centre, base)
         _place(axes, images[row], (centre, base + _AIR), (cells.side - _AIR, tall - _AIR), cmap)
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    if inverted:
+        explained += "\nDrawn inverted, as ink on paper: in the data the ground is dark."
     figure.supxlabel(explained, fontsize=8.5, color="0.35", x=0.01, ha="left")
     return figure
 
