@@ -15,13 +15,15 @@ _STEPS_PER_EXECUTION = 32
 
 def compile_model(model: Any, recipe: Recipe, steps_per_epoch: int) -> None:
     """Compile the model in place; a schedule in epochs becomes one in steps."""
+    on_tensorflow = keras.backend.backend() == "tensorflow"
     model.compile(
         optimizer=_optimizer(recipe.optimizer, recipe.fit.epochs, steps_per_epoch),
         loss=_loss(recipe.loss),
         metrics=[_metric(recipe)],
-        steps_per_execution=min(_STEPS_PER_EXECUTION, steps_per_epoch),
+        # TensorFlow runs them in a loop; Keras on JAX writes them out one after the other, to be compiled so.
+        steps_per_execution=min(_STEPS_PER_EXECUTION, steps_per_epoch) if on_tensorflow else 1,
         # XLA compiles convolutions for processors that oneDNN runs faster.
-        jit_compile="auto" if keras.backend.backend() != "tensorflow" else False,
+        jit_compile=False if on_tensorflow else "auto",
     )
 
 
