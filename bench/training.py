@@ -82,13 +82,13 @@ def _ours() -> Iterator[float]:
     from training.fitting.fit import fit, steps_per_epoch
     from training.fitting.partition import hold_out
     from training.fitting.run import Run
+    from training.loading import load_data
     from training.logs import open_logs
     from training.model.compilation import compile_model
     from training.model.network import build
-    from training.train import load_data
 
     recipe = read_recipe(_RECIPE)
-    train = load_data(recipe).train
+    train = load_data(recipe.data).train
     data = hold_out(train.x, train.y.astype(np.int64), recipe.data.validation, recipe.data.split_seed)
     model = build(recipe, (28, 28), 10)
     compile_model(model, recipe, steps_per_epoch(recipe, len(data.x_train)))

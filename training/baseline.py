@@ -4,12 +4,11 @@ import time
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from modiste.datasets import Dataset, Fetch, load
+from modiste.datasets import Dataset
 from training.errors import TrainingError
 from training.schema.baseline import Baseline
 
@@ -26,24 +25,6 @@ class CrossValidated:
     def mean(self) -> float:
         """The mean accuracy of the folds."""
         return fmean(self.accuracies)
-
-
-def load_images(baseline: Baseline, data_dir: Path | None = None, fetch: Fetch | None = None) -> Dataset:
-    """Find the data of a baseline.
-
-    Raises:
-        DatasetError: they are nowhere to be found.
-    """
-    data = baseline.data
-    return load(
-        data.dataset,
-        data_dir,
-        fetch,
-        test_share=data.test,
-        split_seed=data.split_seed,
-        image_size=data.image_size,
-        channels=data.channels,
-    )
 
 
 def cross_validate(dataset: Dataset, baseline: Baseline) -> CrossValidated:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from training.errors import RecipeError
 from training.schema.baseline import Baseline
-from training.schema.mistakes import explain
 from training.schema.recipe import Recipe
+from training.toml_file import checked, read_toml
 
 _SHIPPED = Path(__file__).parent / "recipes"
 
@@ -46,14 +44,10 @@ def read_any(reference: str, changes: Mapping[str, Any] | None = None) -> Recipe
         RecipeError: as `read_recipe`.
     """
     path = _locate(reference)
-    document = _with_changes(_parse(path), changes or {})
+    document = _with_changes(read_toml(path, "recipe", RecipeError), changes or {})
     kind: type[Recipe | Baseline] = Baseline if "baseline" in document else Recipe
-    try:
-        return kind.model_validate(document)
-    except ValidationError as error:
-        mistakes = "\n".join(f"  - {mistake}" for mistake in explain(error))
-        changed = f", as changed by {', '.join(changes)}," if changes else ""
-        raise RecipeError(f"The recipe {path}{changed} has mistakes:\n{mistakes}") from error
+    changed = f", as changed by {', '.join(changes)}," if changes else ""
+    return checked(kind, document, f"recipe {path}{changed}", RecipeError)
 
 
 def _locate(reference: str) -> Path:
@@ -68,15 +62,6 @@ def _locate(reference: str) -> Path:
             "or give the path of a TOML file."
         )
     return _SHIPPED / f"{reference}.toml"
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
 
 
 def parse_change(text: str) -> tuple[str, Any]:

@@ -12,13 +12,14 @@ from typing import Any, Literal
 import keras
 
 from modiste.artifact import Head
-from modiste.datasets import Dataset, load
+from modiste.datasets import Dataset
 from modiste.names import safe_name
 from training.download import download_with_keras
 from training.evaluate import evaluate
 from training.fitting.fit import fit, steps_per_epoch
 from training.fitting.partition import hold_out
 from training.fitting.run import Run, begin_next, reopen_last
+from training.loading import load_data
 from training.logs import RunLog, open_logs
 from training.model.compilation import compile_model
 from training.model.network import build
@@ -57,7 +58,7 @@ def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | No
         TrainingError: as `train_on` and `publish`, and where the run cannot be kept.
     """
     check_writable(artifacts, recipe.model)
-    dataset = load_data(recipe, data_dir)
+    dataset = load_data(recipe.data, data_dir, download_with_keras)
     print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
     runs, identity = keeping.runs / safe_name(keeping.name), run_identity(recipe, dataset)
     run = (reopen_last if keeping.resume else begin_next)(runs, identity)
@@ -74,24 +75,6 @@ def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | No
         return published
     finally:
         run.close()
-
-
-def load_data(recipe: Recipe, data_dir: Path | None = None) -> Dataset:
-    """Find the data that a recipe names: on this machine, else by Keras's download.
-
-    Raises:
-        DatasetError: they are nowhere to be found.
-    """
-    data = recipe.data
-    return load(
-        data.dataset,
-        data_dir,
-        download_with_keras,
-        test_share=data.test,
-        split_seed=data.split_seed,
-        image_size=data.image_size,
-        channels=data.channels,
-    )
 
 
 def run_identity(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
@@ -142,7 +125,7 @@ def untrained(recipe: Recipe, data_dir: Path | None = None) -> Any:
         DatasetError: the data, which decide its input and output, are nowhere to be found.
         RecipeError: the network does not fit the data.
     """
-    dataset = load_data(recipe, data_dir)
+    dataset = load_data(recipe.data, data_dir, download_with_keras)
     labels = labels_for(dataset.train, recipe.data.target)
     model = build(recipe, dataset.train.x.shape[1:], _units(recipe, labels))
     compile_model(model, recipe, steps_per_epoch(recipe, len(labels.values)))

@@ -127,9 +127,10 @@ def _list() -> None:
 
 
 def _baseline(baseline: "Baseline", data_dir: Path | None) -> None:
-    from training.baseline import cross_validate, load_images
+    from training.baseline import cross_validate
+    from training.loading import load_data
 
-    dataset = load_images(baseline, data_dir, _fetch)
+    dataset = load_data(baseline.data, data_dir, _fetch)
     typer.echo(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
     found = cross_validate(dataset, baseline)
     for number, accuracy in enumerate(found.accuracies, 1):

@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from modiste.__main__ import app
 from modiste.artifact import Head
-from training.baseline import cross_validate, load_images
+from training.baseline import cross_validate
 from training.catalog import read_any, read_recipe, shipped_recipes
 from training.errors import RecipeError, TrainingError
+from training.loading import load_data
 from training.schema.baseline import Baseline
 from training.schema.layers import Dense
 
@@ -206,4 +207,4 @@ def test_more_folds_than_images_of_a_class_is_a_message(few_images):
     with pytest.raises(
         TrainingError, match=r"baseline.folds is 500, but a class of .* has \d+ training images"
     ):
-        cross_validate(load_images(baseline), baseline)
+        cross_validate(load_data(baseline.data), baseline)

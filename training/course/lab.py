@@ -16,15 +16,15 @@ from time import monotonic
 from typing import Any
 
 from modiste.datasets import Dataset, DatasetError
-from training.baseline import load_images
 from training.catalog import read_any, read_recipe
 from training.course.budget import Budget
 from training.download import download_with_keras
 from training.errors import TrainingError
+from training.loading import load_data
 from training.schema.baseline import Baseline
 from training.schema.recipe import Recipe
 from training.sweep import Row, SweepResult, read_sweep, recover, run_sweep, train_one
-from training.train import load_data, run_identity
+from training.train import run_identity
 from training.trained import Trained
 
 
@@ -147,9 +147,7 @@ class Lab:
         self.seconds += monotonic() - started
 
     def _load(self, recipe: Recipe | Baseline) -> Dataset:
-        if isinstance(recipe, Baseline):
-            return load_images(recipe, self._data_dir, download_with_keras)
-        return load_data(recipe, self._data_dir)
+        return load_data(recipe.data, self._data_dir, download_with_keras)
 
     def _replaced(self, recipe: Recipe | Baseline) -> dict[str, Any]:
         return self._changes.get(recipe.data.dataset, {})

@@ -47,7 +47,7 @@ def curves(result: SweepResult, names: Sequence[str]) -> Figure:
     panels = [("loss", "loss")]
     if result.metric not in result.rows[0].recipe.loss.name:
         panels.append((result.metric, result.metric.replace("_", " ")))
-    dotted = len(lines) <= _FEW
+    dotted = len(lines) <= _FEW and any(row.epochs > 1 for row in result.rows)  # one epoch makes no curve
     figure = new_figure(4.6 * len(panels) + 2.4, 4.4, verdict(result))
     for axes, (name, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         # What is short lies on top of what goes on, with which it may share its beginning.

@@ -9,15 +9,17 @@ from typing import Any
 import keras
 
 from modiste.datasets import Dataset
+from training.download import download_with_keras
 from training.errors import NonFiniteLossError, RecipeError
 from training.files.locking import try_lock
 from training.fitting.choosing import kept_epoch
 from training.fitting.run import Run
+from training.loading import load_data
 from training.logs import RunLog, open_logs
 from training.schema.recipe import Recipe
 from training.sweep.pruning import Pruned
 from training.sweep.row import Outcome, Row, read_row, write_row
-from training.train import load_data, run_identity, train_on
+from training.train import run_identity, train_on
 from training.trained import Trained
 
 Find = Callable[[Recipe], Dataset]
@@ -33,7 +35,7 @@ def finder(data_dir: Path | None) -> Find:
     def find(recipe: Recipe) -> Dataset:
         named = recipe.data.model_dump_json(exclude={"target", "validation"})
         if not last or last[0][0] != named:
-            last[:] = [(named, load_data(recipe, data_dir))]
+            last[:] = [(named, load_data(recipe.data, data_dir, download_with_keras))]
         return last[0][1]
 
     return find

@@ -1,20 +1,17 @@
 """Finding and reading sweeps: those shipped beside this file, anybody's own, and plain recipes."""
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from training.catalog import read_recipe, shipped_recipes
 from training.errors import RecipeError
-from training.schema.mistakes import explain
 from training.schema.recipe import Monitor, Recipe
 from training.schema.sweep import Search, SweepFile, Variant, checked_seeds
 from training.sweep_files.errors import SweepError
+from training.toml_file import checked, read_toml
 
 _SHIPPED = Path(__file__).parent.parent / "sweeps"
 
@@ -54,7 +51,7 @@ class Sweep:
 
 def shipped_sweeps() -> dict[str, str]:
     """Return the description of each sweep that comes with the distribution, by name."""
-    return {path.stem: _checked(path, _parse(path)).description for path in sorted(_SHIPPED.glob("*.toml"))}
+    return {path.stem: _checked(path, _read(path)).description for path in sorted(_SHIPPED.glob("*.toml"))}
 
 
 def read_sweep(
@@ -72,7 +69,7 @@ def read_sweep(
         RecipeError: a recipe of it has mistakes.
     """
     path = _locate(reference)
-    document = _parse(path) if path is not None else None
+    document = _read(path) if path is not None else None
     if path is None or document is None or ("recipe" not in document and "network" in document):
         stem = Path(reference).stem
         one = SweepFile(
@@ -153,18 +150,9 @@ def _locate(reference: str) -> Path | None:
     )
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SweepError(f"The sweep {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SweepError(f"The sweep {path} is not valid TOML: {error}.") from error
+def _read(path: Path) -> dict[str, Any]:
+    return read_toml(path, "sweep", SweepError)
 
 
 def _checked(path: Path, document: Mapping[str, Any]) -> SweepFile:
-    try:
-        return SweepFile.model_validate(document)
-    except ValidationError as error:
-        mistakes = "\n".join(f"  - {mistake}" for mistake in explain(error))
-        raise SweepError(f"The sweep {path} has mistakes:\n{mistakes}") from error
+    return checked(SweepFile, document, f"sweep {path}", SweepError)
