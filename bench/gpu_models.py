@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from bench.workloads import IMAGES
 from modiste.artifact import KERAS, Head
-from service.signature import Signature
+from service.signature import Input, Output, Signature
 
-SIGNATURE = Signature((28, 28), (0.0, 255.0), 10, Head.SOFTMAX, None)
+_FLOAT = np.dtype(np.float32)
+SIGNATURE = Signature(
+    (Input("pixels", (28, 28), _FLOAT, (0.0, 255.0)),),
+    (Output("classes", (10,), _FLOAT, Head.SOFTMAX, None),),
+)
 
 NAMES = {"mlp": "MLP 784-100-10", "cnn": "CNN, 392,000 parameters"}
 

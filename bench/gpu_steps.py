@@ -82,7 +82,7 @@ def copied(model: Any, batches: list[Batch], seconds: float) -> Figure:
     """Measure the forward pass with the copies in and out, as the engine launches them."""
     from service.engine.jax_forms import JaxForms
 
-    launch = JaxForms(model).compile(batches[0].shape, np.uint8)
+    launch = JaxForms(model, ["classes"]).compile(batches[0].shape, np.dtype(np.uint8))
     return _pumped(lambda number: launch(batches[number % len(batches)]), len(batches[0]), IN_FLIGHT, seconds)
 
 

@@ -46,13 +46,13 @@ def sound_ways(body: bytes, rows: int) -> Ways:
         lines = itertools.chain.from_iterable(instances) if rows > 1 else instances
         return np.frombuffer(b"".join(map(bytes, lines)), np.uint8)
 
-    signature = Signature.of(Summary.read(MODEL / SUMMARY), Metadata.read(MODEL / METADATA))
+    pixels = Signature.of(Summary.read(MODEL / SUMMARY), Metadata.read(MODEL / METADATA)).input
     return {
         "simdjson as_buffer, whole numbers": lambda: with_simdjson("u", np.uint64),
         "simdjson as_buffer, floats": lambda: with_simdjson("d", np.float64),
         "orjson.loads, bytes of each line": with_bytes,
         "orjson.loads, numpy.array": lambda: np.array(orjson.loads(body)["instances"], np.uint8),
-        "the server's codec (whole numbers, nesting proved)": lambda: json_rows.decode(body, signature),
+        "the server's codec (whole numbers, nesting proved)": lambda: json_rows.decode(body, pixels),
     }
 
 

@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: each output states its head, and the metadata may state things by the name of an input or output."""
 
 METADATA = "metadata.json"
 SUMMARY = "summary.json"
@@ -84,12 +85,16 @@ class VersionedRecord(Record):
 
 
 class TensorSpec(Record):
-    """One input or output: `shape` counts the batch axis, which is None."""
+    """One input or output: `shape` counts the batch axis, which is None.
+
+    An input may state the `range` of its numbers, an output what they mean, its `head`.
+    """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str = "float32"
     range: tuple[float, float] | None = None
+    head: Head | None = None
 
 
 class LayerInfo(Record):
@@ -172,15 +177,18 @@ class DatasetInfo(Record):
 
 
 class Metadata(VersionedRecord):
-    """The sidecar: what only the trainer knows. Every field beside the sums may be left out."""
+    """The sidecar: what only the trainer knows. Every field beside the sums may be left out.
+
+    `class_names`, `input_range` and `head` are those of the first input or output, or are given by name.
+    """
 
     model: str | None = None
     version: int | None = None
     display_name: str | None = Field(default=None, description="shown where it differs from the URL's")
     created_at: datetime | None = None
-    class_names: tuple[str, ...] | None = None
-    input_range: tuple[float, float] | None = None
-    head: Head | None = None
+    class_names: tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
+    input_range: tuple[float, float] | dict[str, tuple[float, float]] | None = None
+    head: Head | dict[str, Head] | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     history: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     dataset: DatasetInfo | None = None

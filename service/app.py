@@ -17,6 +17,7 @@ from starlette.responses import Response as StarletteResponse
 from modiste import __version__
 from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
+from service.dialects.native import Native
 from service.errors import ServingError
 from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, request_id_of
 from service.lane import PredictLane
@@ -66,7 +67,12 @@ def compose(settings: Settings) -> Composed:
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
     web = _web(settings, parts, _watcher(settings, registry))
-    predictor = Predictor(registry, bodies, settings.default_timeout_ms / 1000)
+    predictor = Predictor(
+        registry,
+        [Native(bodies)],
+        max_body_bytes=settings.max_body_bytes,
+        default_timeout_s=settings.default_timeout_ms / 1000,
+    )
     lane = PredictLane(RequestIds(web), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]

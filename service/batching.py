@@ -11,7 +11,8 @@ Invariants, each with a test that carries its number:
 7. Rows whose caller left, or whose deadline passed, are never computed.
 8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
 9. When the batcher ends, whatever it still holds fails with ShuttingDown.
-10. No more than `batches_in_flight` batches are with the engine at once; and one more where as many rows wait
+10. Rows of a higher priority go before those of a lower one, which wait.
+11. No more than `batches_in_flight` batches are with the engine at once; and one more where as many rows wait
     as fill it, for it could hardly grow, and so the engine finds it as soon as it is free.
 """
 
@@ -25,7 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
-from service.pending import Done, Entry, PendingQueue, Piece, Rows
+from service.pending import NORMAL, Done, Entry, PendingQueue, Piece
+from service.rows import Rows
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +48,8 @@ class _Awaited(Entry):
 
     __slots__ = ("future",)
 
-    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows]) -> None:
-        super().__init__(rows, deadline, self._resolve)
+    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows], priority: int) -> None:
+        super().__init__(rows, deadline, self._resolve, priority)
         self.future = future
 
     @property
@@ -117,13 +119,14 @@ class Batcher:
             except TimeoutError:
                 self._end()
 
-    def admit(self, rows: Rows, deadline: float, done: Done) -> Entry:
+    def admit(self, rows: Rows, deadline: float, done: Done, priority: int = NORMAL) -> Entry:
         """Admit rows [n, ...] with n > 0, or refuse them at once.
 
         Args:
             rows: one caller's rows; not changed, and not to be changed until the answer is there.
             deadline: in seconds of the batcher's clock.
             done: called with the outputs [n, ...], or with an error.
+            priority: the lower, the sooner; see `service.pending.PendingQueue`.
 
         Returns:
             What `leave` takes.
@@ -132,7 +135,7 @@ class Batcher:
             Overloaded: the limit of rows in flight would be passed.
             ShuttingDown: the batcher is stopping or has ended.
         """
-        return self._admit(Entry(rows, deadline, done))
+        return self._admit(Entry(rows, deadline, done, priority))
 
     def _admit(self, entry: Entry) -> Entry:
         if self._closing or not self.alive:
@@ -157,10 +160,10 @@ class Batcher:
             entry.settled = True
             self._rows_in_flight -= len(entry.rows)
 
-    def submit(self, rows: Rows, deadline: float) -> asyncio.Future[Rows]:
+    def submit(self, rows: Rows, deadline: float, priority: int = NORMAL) -> asyncio.Future[Rows]:
         """Admit as `admit` does, and return a future of the outputs; to cancel it is to leave."""
         future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        entry = self._admit(_Awaited(rows, deadline, future))
+        entry = self._admit(_Awaited(rows, deadline, future, priority))
         future.add_done_callback(lambda _: self.leave(entry))
         return future
 

@@ -31,9 +31,9 @@ def checked_labels(labelled: LabelledRows, served: ServedVersion) -> NDArray[Any
     Raises:
         InvalidInput: a label is not known, or there are more or fewer labels than rows.
     """
-    signature = served.loaded.signature
+    output = served.loaded.signature.output
     try:
-        labels = normalize_labels(labelled.labels, signature.head, signature.units, signature.class_names)
+        labels = normalize_labels(labelled.labels, output.head, output.units, output.class_names)
     except LabelError as error:
         raise InvalidInput(str(error)) from error
     if len(labels) != len(labelled.rows):
@@ -52,7 +52,7 @@ async def evaluate(
         DeadlineExceeded, ModelFailure, ShuttingDown: as for a prediction; `timeout_s` is for one piece.
     """
     summary = served.loaded.summary
-    evaluator = Evaluator(served.loaded.signature.head, summary.loss, summary.regularization_loss)
+    evaluator = Evaluator(served.loaded.signature.output.head, summary.loss, summary.regularization_loss)
     for start in range(0, len(rows), piece_rows):
         piece = slice(start, start + piece_rows)
         outputs = await _outputs(served, rows[piece], time.monotonic() + timeout_s)

@@ -4,7 +4,9 @@
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 
 import orjson
 
@@ -33,15 +35,30 @@ INTERNAL_CODE = "internal"
 INTERNAL_MESSAGE = "something failed in the server; its log tells more under this request id"
 
 
-def from_error(error: Exception, request_id: str) -> Response:
-    """Return the response of an error; one that is not of our tree tells the client nothing."""
+class Told(NamedTuple):
+    """What a client is told of an error, in whatever form its protocol has for it."""
+
+    status: int
+    code: str
+    message: str
+    headers: Mapping[str, str]
+
+
+def tell(error: Exception, request_id: str) -> Told:
+    """Return what to tell of an error, and log what is for the log; one not of our tree tells nothing."""
     if not isinstance(error, errors.ServingError):
         logger.error("unexpected error in request %s", request_id, exc_info=error)
-        return Response(500, body(INTERNAL_CODE, INTERNAL_MESSAGE, request_id))
+        return Told(500, INTERNAL_CODE, INTERNAL_MESSAGE, {})
     if isinstance(error, errors.ModelFailure):
         logger.error("model failure in request %s", request_id, exc_info=error)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, errors.Overloaded) else {}
-    return Response(STATUS[type(error)], body(error.code, error.message, request_id), headers=headers)
+    return Told(STATUS[type(error)], error.code, error.message, headers)
+
+
+def from_error(error: Exception, request_id: str) -> Response:
+    """Return the response of an error in our own protocol."""
+    status, code, message, headers = tell(error, request_id)
+    return Response(status, body(code, message, request_id), headers=headers)
 
 
 def from_status(status: int, message: str, request_id: str, headers: dict[str, str]) -> Response:

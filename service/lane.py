@@ -1,15 +1,14 @@
 """The ASGI lane: the predict paths, in front of FastAPI and past all of its machinery.
 
 Everything else goes on to the application behind. What the lane serves is documented in the same
-OpenAPI document (`service.openapi`) and fails with the same bodies (`service.http_errors`).
+OpenAPI document (`service.openapi`). What it serves is for the dialects to say.
 """
 
 import asyncio
 import time
 from typing import Any
 
-from service import http_errors
-from service.dialects import native
+from service.dialects.port import Target
 from service.http_types import (
     App,
     ClientGone,
@@ -23,10 +22,8 @@ from service.http_types import (
     request_id_of,
     send_response,
 )
-from service.pending import Rows
 from service.predictor import Predictor
-
-_ALLOW = {"allow": "POST"}
+from service.rows import Rows
 
 
 class PredictLane:
@@ -37,8 +34,8 @@ class PredictLane:
         self.predictor = predictor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a predict path; see `service.dialects.native` for which they are."""
-        target = native.match(_route_path(scope)) if scope["type"] == "http" else None
+        """Answer a predict path; see `service.dialects` for which they are."""
+        target = self.predictor.match(_route_path(scope)) if scope["type"] == "http" else None
         if target is None or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
@@ -48,24 +45,23 @@ class PredictLane:
             if scope["method"] == "POST":
                 response = await self._respond(target, scope["query_string"], headers, receive)
             else:
-                message = "ask for predictions with POST"
-                response = http_errors.from_status(405, message, request_id, _ALLOW)
+                response = target.dialect.wrong_method(scope["method"], target, request_id)
         except ClientGone:
             return
         except Exception as error:
-            response = http_errors.from_error(error, request_id)
+            response = target.dialect.failure(error, target, request_id)
         await send_response(send, response, request_id)
 
-    async def _respond(
-        self, target: native.Target, query: bytes, headers: Headers, receive: Receive
-    ) -> Response:
-        predictor = self.predictor
+    async def _respond(self, target: Target, query: bytes, headers: Headers, receive: Receive) -> Response:
+        predictor, began = self.predictor, time.monotonic()
         asked = predictor.ask(target, query, headers)
-        deadline = time.monotonic() + asked.timeout_s
         body = await read_body(headers, receive, predictor.max_body_bytes)
         ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
-        answer = ready.batcher.submit(ready.rows, deadline)
-        return ready.respond(await (answer if ready.is_quick else answer_unless_gone(answer, receive)))
+        answer = ready.batcher.submit(ready.rows, began + ready.timeout_s, ready.question.priority)
+        outputs = await (answer if ready.is_quick else answer_unless_gone(answer, receive))
+        if asked.packing is None:
+            return ready.respond(outputs)
+        return await asyncio.to_thread(ready.respond, outputs)
 
 
 async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> Rows:

@@ -3,14 +3,16 @@
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.errors import ServingError
+from service.rows import Rows, alike
 
-Rows = NDArray[Any]
+NORMAL = 2
+"""The priority of rows for which none is stated: 1 goes before them, 3 and more behind them."""
+
 Done = Callable[[Rows | None, ServingError | None], None]
 """Hears how an entry ended: outputs, or an error. Called in the loop, once, and not where the caller left."""
 
@@ -18,12 +20,13 @@ Done = Callable[[Rows | None, ServingError | None], None]
 class Entry:
     """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock."""
 
-    __slots__ = ("_missing", "_outputs", "deadline", "done", "rows", "settled", "taken")
+    __slots__ = ("_missing", "_outputs", "deadline", "done", "priority", "rows", "settled", "taken")
 
-    def __init__(self, rows: Rows, deadline: float, done: Done) -> None:
+    def __init__(self, rows: Rows, deadline: float, done: Done, priority: int = NORMAL) -> None:
         self.rows = rows
         self.deadline = deadline
         self.done = done
+        self.priority = priority
         self.settled = False  # its rows are no longer in flight
         self.taken = 0
         self._missing = len(rows)
@@ -65,12 +68,12 @@ class Piece(NamedTuple):
         return rows if self.stop - self.start == len(rows) else rows[self.start : self.stop]
 
 
-class PendingQueue:
-    """Entries that wait for a place in a batch. Synchronous; time comes in as an argument.
+class _Lines:
+    """What waits in one priority: two lines, each in the order of arrival.
 
-    There are two lines, each in the order of arrival: of entries that fit a batch whole, and of larger ones,
-    which are cut. Where both have somebody, they take turns, so that a single row waits for a piece or two of
-    bulk work and not for all of it, and bulk work gets every second batch.
+    One is of entries that fit a batch whole, the other of larger ones, which are cut. Where both have
+    somebody, they take turns, so that a single row waits for a piece or two of bulk work and not for all
+    of it, and bulk work gets every second batch.
     """
 
     def __init__(self, max_batch_rows: int) -> None:
@@ -79,24 +82,19 @@ class PendingQueue:
         self._large: deque[Entry] = deque()
         self._large_is_next = False
         self._whole_rows = self._large_rows = 0
-        # No later than the earliest deadline of all that wait: spares `expire` a walk at every batch.
-        self._earliest = math.inf
 
     def __len__(self) -> int:
         return len(self._whole) + len(self._large)
 
     @property
-    def fills_a_batch(self) -> bool:
-        """Whether as many rows wait in the line whose turn it is as a batch may have."""
-        rows = self._large_rows if self._is_larges_turn else self._whole_rows
-        return rows >= self._max_batch_rows
+    def rows_next(self) -> int:
+        """Rows that wait in the line whose turn it is."""
+        return self._large_rows if self._is_larges_turn else self._whole_rows
 
     def add(self, entry: Entry) -> None:
-        """Put an entry at the end of its line."""
         count = len(entry.rows)
         (self._large if count > self._max_batch_rows else self._whole).append(entry)
         self._count(entry, count - entry.taken)
-        self._earliest = min(self._earliest, entry.deadline)
 
     def _count(self, entry: Entry, rows: int) -> None:
         if len(entry.rows) > self._max_batch_rows:
@@ -104,18 +102,13 @@ class PendingQueue:
         else:
             self._whole_rows += rows
 
-    def take(self) -> list[Piece]:
-        """Remove and return what the next batch computes: no more rows than it may have, all of one shape.
-
-        Entries that ended are dropped. One that does not fit is cut; its rest goes to the end of its line.
-        """
-        pieces: list[Piece] = []
-        room = self._max_batch_rows
+    def take(self, pieces: list[Piece], room: int) -> int:
+        """Add pieces of the line whose turn it is to a batch, and return the room that it still has."""
         line = self._next_line()
         while line and room:
             entry = line[0]
-            if pieces and entry.rows.shape[1:] != pieces[0].entry.rows.shape[1:]:
-                break
+            if pieces and not alike(entry.rows, pieces[0].entry.rows):
+                return 0
             line.popleft()
             if entry.ended:
                 self._count(entry, entry.taken - len(entry.rows))
@@ -127,7 +120,7 @@ class PendingQueue:
             pieces.append(piece)
             if piece.stop < len(entry.rows):
                 line.append(entry)
-        return pieces
+        return room
 
     @property
     def _is_larges_turn(self) -> bool:
@@ -137,6 +130,66 @@ class PendingQueue:
         large = self._is_larges_turn
         self._large_is_next = not large
         return self._large if large else self._whole
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [*self._whole, *self._large]
+
+
+class PendingQueue:
+    """Entries that wait for a place in a batch. Synchronous; time comes in as an argument.
+
+    A batch is taken from the lines of the lowest priority number that has somebody, and filled up from
+    the next ones. Nothing of a higher number goes before it: who waits long ends by the deadline.
+    """
+
+    def __init__(self, max_batch_rows: int) -> None:
+        self._max_batch_rows = max_batch_rows
+        self._lines = {NORMAL: _Lines(max_batch_rows)}
+        self._usual = self._lines[NORMAL]
+        # No later than the earliest deadline of all that wait: spares `expire` a walk at every batch.
+        self._earliest = math.inf
+
+    def __len__(self) -> int:
+        if len(self._lines) == 1:
+            return len(self._usual)
+        return sum(map(len, self._lines.values()))
+
+    @property
+    def fills_a_batch(self) -> bool:
+        """Whether as many rows wait in the line whose turn it is as a batch may have."""
+        return next(iter(self._in_order())).rows_next >= self._max_batch_rows
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry at the end of its line."""
+        lines = self._lines.get(entry.priority)
+        if lines is None:
+            lines = self._lines[entry.priority] = _Lines(self._max_batch_rows)
+        lines.add(entry)
+        self._earliest = min(self._earliest, entry.deadline)
+
+    def take(self) -> list[Piece]:
+        """Remove and return what the next batch computes: no more rows than it may have, all of one shape.
+
+        Entries that ended are dropped. One that does not fit is cut; its rest goes to the end of its line.
+        """
+        pieces: list[Piece] = []
+        room = self._max_batch_rows
+        for lines in self._in_order():
+            room = lines.take(pieces, room)
+            if not room:
+                break
+        return pieces
+
+    def _in_order(self) -> list[_Lines]:
+        """Return the lines that have somebody, the first to go first; forget those that have nobody."""
+        if len(self._lines) == 1:
+            return [self._usual]
+        for priority in [one for one, lines in self._lines.items() if not lines and one != NORMAL]:
+            del self._lines[priority]
+        return [self._lines[priority] for priority in sorted(self._lines) if self._lines[priority]] or [
+            self._usual
+        ]
 
     def expire(self, now: float) -> list[Entry]:
         """Remove and return the entries whose deadline passed."""
@@ -151,10 +204,9 @@ class PendingQueue:
 
     def clear(self) -> list[Entry]:
         """Remove and return everything."""
-        entries = [*self._whole, *self._large]
-        self._whole.clear()
-        self._large.clear()
-        self._whole_rows = self._large_rows = 0
+        entries = [entry for lines in self._lines.values() for entry in lines.entries]
+        self._usual = _Lines(self._max_batch_rows)
+        self._lines = {NORMAL: self._usual}
         self._earliest = math.inf
         return entries
 

@@ -1,6 +1,7 @@
-"""The life of one prediction, apart from how its bytes come and go.
+"""The life of one prediction, apart from how its bytes come and go, whatever protocol its client speaks.
 
-    asked = predictor.ask(...)             before the body: what is asked for, and of whom
+    target = predictor.match(path)
+    asked = predictor.ask(target, ...)     before the body: what is asked for, and of whom
     ready = predictor.decode(asked, body)  its rows, for the version that answers now
     ready.batcher.submit(ready.rows, ...)  at once, or a swap could come in between
     response = ready.respond(outputs)
@@ -10,38 +11,53 @@ callbacks of a connection.
 """
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from service import compression
 from service.batching import Batcher
-from service.codecs.bodies import BodyReader, Decoded
-from service.dialects import native
-from service.errors import InvalidInput, UnsupportedMediaType
+from service.dialects.port import Dialect, Name, Question, Target, version_of
+from service.errors import InvalidInput
 from service.http_types import Headers, Response
-from service.pending import Rows
 from service.repository.registry import Registry, ServedVersion
+from service.rows import Rows
 
 
 class Asked(NamedTuple):
-    """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`."""
+    """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`.
 
-    model: str | None
+    `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither.
+    """
+
+    target: Target
     version: int | None
-    wanted: native.AnswerOptions
-    content_type: bytes
+    options: Any
     timeout_s: float
+    packed: str | None
+    packing: str | None
+
+    def fail(self, error: Exception, request_id: str) -> Response:
+        """Return the answer to this request where it fails."""
+        return self.target.dialect.failure(error, self.target, request_id)
 
 
 class Ready(NamedTuple):
     """A request that is decoded for one version; it is for the caller to submit its rows to the batcher."""
 
     served: ServedVersion
-    wanted: native.AnswerOptions
-    decoded: Decoded
+    asked: Asked
+    question: Question
 
     @property
     def rows(self) -> Rows:
-        """Rows [n, *shape of the model's input]."""
-        return self.decoded.rows
+        """Rows [n] of the model's inputs."""
+        return self.question.rows
+
+    @property
+    def timeout_s(self) -> float:
+        """The answer is worth nothing later than so long after the request began."""
+        stated = self.question.timeout_s
+        return self.asked.timeout_s if stated is None else min(stated, self.asked.timeout_s)
 
     @property
     def batcher(self) -> Batcher:
@@ -51,41 +67,54 @@ class Ready(NamedTuple):
     @property
     def is_quick(self) -> bool:
         """Whether the rows are computed in the event loop, so that the answer is there almost at once."""
-        return len(self.decoded.rows) <= self.served.loaded.inline_rows
+        return len(self.question.rows) <= self.served.loaded.inline_rows
 
     def respond(self, outputs: Rows) -> Response:
-        """Return the answer to the model's raw outputs [n, units]."""
-        served = self.served
-        name = native.Name(served.model, served.version)
-        return native.answer(name, outputs, served.loaded.signature, self.wanted, self.decoded)
+        """Return the answer to the model's raw outputs [n]."""
+        served, asked = self.served, self.asked
+        name = Name(served.model, served.version)
+        dialect = asked.target.dialect
+        response = dialect.answer(name, outputs, served.loaded.signature, asked.options, self.question)
+        return response if asked.packing is None else compression.compressed(response, asked.packing)
 
 
 class Predictor:
     """Decodes requests for the versions that answer them. Belongs to one event loop."""
 
-    def __init__(self, registry: Registry, bodies: BodyReader, default_timeout_s: float) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        dialects: Sequence[Dialect],
+        *,
+        max_body_bytes: int,
+        default_timeout_s: float,
+    ) -> None:
         self._registry = registry
-        self._bodies = bodies
+        self._dialects = dialects
+        self.max_body_bytes = max_body_bytes
         self._default_timeout_s = default_timeout_s
 
-    @property
-    def max_body_bytes(self) -> int:
-        """How large a body may be."""
-        return self._bodies.limits.max_body_bytes
+    def match(self, path: str) -> Target | None:
+        """Return what a path asks for in the dialect that knows it, or None for a path that none knows."""
+        for dialect in self._dialects:
+            target = dialect.match(path)
+            if target is not None:
+                return target
+        return None
 
-    def ask(self, target: native.Target, query: bytes, headers: Headers) -> Asked:
+    def ask(self, target: Target, query: bytes, headers: Headers) -> Asked:
         """Check all that is known before the body is read.
 
         Raises:
             ServingError: the model, the version, the query or a header is refused.
         """
-        model, version = target.model, native.version_of(target.version)
-        wanted = native.options(query, headers.get(b"accept", b""))
+        version = version_of(target.version)
+        options = target.dialect.options(target, query, headers)
         timeout_s = self._timeout_s(headers)
-        self._registry.get(model, version)
-        if headers.get(b"content-encoding", b"identity") not in (b"identity", b""):
-            raise UnsupportedMediaType("a compressed body is not read here; send it without Content-Encoding")
-        return Asked(model, version, wanted, headers.get(b"content-type", b""), timeout_s)
+        self._registry.get(target.model, version)
+        packed = compression.of_request(headers)
+        packing = compression.of_answer(headers) if target.dialect.compresses else None
+        return Asked(target, version, options, timeout_s, packed, packing)
 
     def decode(self, asked: Asked, body: bytes) -> Ready | None:
         """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.
@@ -93,10 +122,12 @@ class Predictor:
         Raises:
             ServingError: it is refused.
         """
-        served = self._registry.get(asked.model, asked.version)
-        asked.wanted.check(served.loaded.signature)
-        decoded = self._bodies.read_quickly(body, asked.content_type, served.loaded.signature)
-        return None if decoded is None else Ready(served, asked.wanted, decoded)
+        if asked.packed is not None:
+            return None
+        target = asked.target
+        served = self._registry.get(target.model, asked.version)
+        question = target.dialect.read_quickly(body, asked.options, served.loaded.signature)
+        return None if question is None else Ready(served, asked, question)
 
     async def decode_in_thread(self, asked: Asked, body: bytes) -> Ready:
         """Decode in a thread, and again where a swap comes in between.
@@ -104,17 +135,15 @@ class Predictor:
         Raises:
             ServingError: the body is refused.
         """
+        if asked.packed is not None:
+            body = await asyncio.to_thread(compression.decompressed, body, asked.packed, self.max_body_bytes)
+        target = asked.target
         while True:
-            served = self._registry.get(asked.model, asked.version)
-            ready = await asyncio.to_thread(self._decode, asked, served, body)
-            if self._registry.get(asked.model, asked.version) is served:
-                return ready
-
-    def _decode(self, asked: Asked, served: ServedVersion, body: bytes) -> Ready:
-        signature = served.loaded.signature
-        asked.wanted.check(signature)
-        decoded = self._bodies.read(body, asked.content_type, signature)
-        return Ready(served, asked.wanted, decoded)
+            served = self._registry.get(target.model, asked.version)
+            signature = served.loaded.signature
+            question = await asyncio.to_thread(target.dialect.read, body, asked.options, signature)
+            if self._registry.get(target.model, asked.version) is served:
+                return Ready(served, asked, question)
 
     def _timeout_s(self, headers: Headers) -> float:
         given = headers.get(b"x-timeout-ms")

@@ -14,14 +14,14 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service import http_errors
 from service.batching import Batcher
-from service.dialects import native
+from service.dialects.port import Target
 from service.errors import ModelFailure, ServingError
 from service.http_types import Headers, Response, request_id_of
-from service.pending import Entry, Rows
+from service.pending import Entry
 from service.predictor import Asked, Predictor, Ready
 from service.request_head import RequestHead
+from service.rows import Rows
 
 _BODY_HEADERS = (b"content-length", b"transfer-encoding")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -37,7 +37,7 @@ class Exchange:
         self.asked = asked
         self.headers = headers
         self.request_id = request_id_of(headers)
-        self.deadline = time.monotonic() + asked.timeout_s
+        self.began = time.monotonic()
         self.chunks: list[bytes] = []
         self.decoding: asyncio.Task[None] | None = None
         self.batcher: Batcher | None = None
@@ -170,7 +170,7 @@ class Protocol(HttpToolsProtocol):
             self._complete(self._exchange)
 
     def _plain_prediction(self) -> Exchange | None:
-        route = _route(self.url)
+        route = self._route(self.url)
         if route is None or not self._is_free or self.parser.get_method() != b"POST":
             return None
         headers = dict(self.headers)
@@ -180,9 +180,17 @@ class Protocol(HttpToolsProtocol):
         if not plain or not length.isdigit() or int(length) > self._predictor.max_body_bytes:
             return None
         try:
-            return Exchange(self._predictor.ask(*route, headers), headers)
+            asked = self._predictor.ask(*route, headers)
         except Exception:
             return None  # refused: the application says why
+        # A large answer is compressed in a thread, for which there must be a task.
+        return Exchange(asked, headers) if asked.packing is None else None
+
+    def _route(self, url: bytes) -> tuple[Target, bytes] | None:
+        """Return what a URL as sent asks for, with its query; None where it is no plain predict path."""
+        path, _, query = url.partition(b"?")
+        target = None if b"%" in path or not path.isascii() else self._predictor.match(path.decode())
+        return None if target is None else (target, query)
 
     def _hand_on(self) -> None:
         url, headers = self.url, self.headers
@@ -243,10 +251,11 @@ class Protocol(HttpToolsProtocol):
                 self._fail(exchange, unforeseen)
 
         exchange.batcher = ready.batcher
-        exchange.entry = ready.batcher.admit(ready.rows, exchange.deadline, done)
+        deadline = exchange.began + ready.timeout_s
+        exchange.entry = ready.batcher.admit(ready.rows, deadline, done, ready.question.priority)
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
-        self._write(exchange, http_errors.from_error(error, exchange.request_id))
+        self._write(exchange, exchange.asked.fail(error, exchange.request_id))
 
     def _write(self, exchange: Exchange, response: Response) -> None:
         exchange.response_complete = True
@@ -280,14 +289,6 @@ class Protocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-
-
-@lru_cache(maxsize=1024)
-def _route(url: bytes) -> tuple[native.Target, bytes] | None:
-    """Return what a URL as sent asks for, with its query; None where it is no plain predict path."""
-    path, _, query = url.partition(b"?")
-    target = None if b"%" in path or not path.isascii() else native.match(path.decode())
-    return None if target is None else (target, query)
 
 
 @lru_cache(maxsize=64)

@@ -105,6 +105,61 @@ def write_version(
     return folder
 
 
+def write_pair(folder: Path) -> Path:
+    """Write a prepared version of two inputs and two outputs; `expected_pair` says what it answers.
+
+    Inputs: `image`, four numbers, and `count`, one whole number. Outputs: `kind`, three classes with
+    names, and `size`, one number.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["image", "weights"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["kind"]),
+            helper.make_node("ReduceSum", ["image", "axis"], ["sum"], keepdims=1),
+            helper.make_node("Cast", ["count"], ["number"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["sum", "number"], ["size"]),
+        ],
+        "pair",
+        [value("image", TensorProto.FLOAT, [None, 4]), value("count", TensorProto.INT32, [None, 1])],
+        [value("kind", TensorProto.FLOAT, [None, 3]), value("size", TensorProto.FLOAT, [None, 1])],
+        [
+            numpy_helper.from_array(weights(3, 4), "weights"),
+            numpy_helper.from_array(np.array([1], np.int64), "axis"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, folder / ONNX)
+    Summary(
+        name="pair",
+        source_format="keras",
+        source_sha256="0" * 64,
+        engine="onnx",
+        onnx_sha256=file_sha256(folder / ONNX),
+        onnx_opset=17,
+        inputs=(
+            TensorSpec(name="image", shape=(None, 4)),
+            TensorSpec(name="count", shape=(None, 1), dtype="int32"),
+        ),
+        outputs=(
+            TensorSpec(name="kind", shape=(None, 3), head=Head.SOFTMAX),
+            TensorSpec(name="size", shape=(None, 1), head=Head.REGRESSION),
+        ),
+        head=Head.SOFTMAX,
+        layers=(),
+        totals=Totals(parameters=12, trainable=12, non_trainable=0),
+        text="Model: pair",
+    ).write(folder / SUMMARY)
+    Metadata(class_names={"kind": ("a", "b", "c")}).write(folder / "metadata.json")
+    return folder
+
+
+def expected_pair(image: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a version of `write_pair` answers for image [rows, 4] and count [rows, 1]."""
+    return expected(image, 3), image.sum(axis=1, keepdims=True) * count
+
+
 def _slow_nodes(count: int, output: str) -> list[onnx.NodeProto]:
     """The linear layer, then products with an identity that the optimizer does not see through."""
     nodes = [

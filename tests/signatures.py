@@ -2,18 +2,27 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from modiste.artifact import Head
-from service.signature import Signature
+from service.signature import Input, Output, Signature
 
-FASHION = Signature(
-    shape=(28, 28),
-    range=(0.0, 255.0),
-    units=10,
-    head=Head.SOFTMAX,
-    class_names=tuple(f"class {i}" for i in range(10)),
-)
+FLOAT = np.dtype(np.float32)
+FASHION = Input("pixels", (28, 28), FLOAT, range=(0.0, 255.0))
 
 
-def like_fashion(**changes) -> Signature:
-    """The signature of a Fashion-MNIST classifier, but for some fields."""
+def like_fashion(**changes) -> Input:
+    """The input of a Fashion-MNIST classifier, but for some fields."""
     return replace(FASHION, **changes)
+
+
+def plain(
+    shape: tuple[int | None, ...] = (28, 28),
+    limits: tuple[float, float] | None = (0.0, 255.0),
+    units: int = 10,
+    head: Head = Head.SOFTMAX,
+) -> Signature:
+    """The signature of a model with one input and one output."""
+    return Signature(
+        (Input("pixels", shape, FLOAT, limits),), (Output("output", (units,), FLOAT, head, None),)
+    )

@@ -37,14 +37,17 @@ def input_specs(model: keras.Model) -> tuple[TensorSpec, ...]:
     )
 
 
-def output_specs(model: keras.Model) -> tuple[TensorSpec, ...]:
-    """Return the model's outputs, each named after its layer; a layer with several gives them numbers."""
+def output_specs(model: keras.Model, loss: LossInfo | None) -> tuple[TensorSpec, ...]:
+    """Return the model's outputs, each named after its layer; a layer with several gives them numbers.
+
+    `loss` is the compiled one, which alone can tell logits from plain numbers.
+    """
     names = [_name(tensor) for tensor in model.outputs]
     unique = [
         name if names.index(name) == i else f"{name}_{names[:i].count(name)}" for i, name in enumerate(names)
     ]
     return tuple(
-        TensorSpec(name=name, shape=tensor.shape, dtype=tensor.dtype)
+        TensorSpec(name=name, shape=tensor.shape, dtype=tensor.dtype, head=_head(tensor, loss))
         for name, tensor in zip(unique, model.outputs, strict=True)
     )
 
@@ -87,9 +90,8 @@ def table(model: keras.Model) -> str:
     return "\n".join(parts)
 
 
-def head(model: keras.Model, loss: LossInfo | None) -> Head:
-    """Return what the first output's numbers mean."""
-    output = model.outputs[0]
+def _head(output: Any, loss: LossInfo | None) -> Head:
+    """Return what the numbers of an output mean."""
     units = output.shape[-1] if len(output.shape) > 1 and output.shape[-1] else 1
     return head_of(_last_activation(output), int(units), loss)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from modiste.artifact import ONNX, LossInfo, Summary, TensorSpec, file_sha256
+from modiste.artifact import ONNX, Head, LossInfo, Summary, TensorSpec, file_sha256
 from modiste.prepare import describe
 from modiste.prepare.loading import load, ready
 from modiste.prepare.probe import Array, probe, probe_inputs
@@ -31,10 +31,10 @@ def prepare_file(
     model = load(file, source, folder, limits)
     served, changes = ready(model)
     inputs = _named_as(describe.input_specs(served), describe.input_specs(model))
-    outputs = _named_as(describe.output_specs(served), describe.output_specs(model))
+    loss = _loss(file)
+    outputs = _named_as(describe.output_specs(served, loss), describe.output_specs(model, loss))
     batches = probe_inputs(inputs)
     probe(served, batches, outputs)
-    loss = _loss(file)
     summary = Summary(
         name=model.name,
         source_format=file.format,
@@ -42,7 +42,7 @@ def prepare_file(
         engine="keras",
         inputs=inputs,
         outputs=outputs,
-        head=describe.head(model, loss),
+        head=outputs[0].head or Head.REGRESSION,
         layers=describe.layer_infos(model),
         totals=describe.totals(model),
         loss=loss,
@@ -90,7 +90,7 @@ def _with_graph(
 def _named_as(specs: tuple[TensorSpec, ...], originals: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
     """Give what is served the names that the model's author gave."""
     return tuple(
-        spec.model_copy(update={"name": original.name})
+        spec.model_copy(update={"name": original.name, "head": original.head})
         for spec, original in zip(specs, originals, strict=True)
     )
 

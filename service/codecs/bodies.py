@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.codecs import image, json_rows, multipart, npy, raw
-from service.codecs.checks import NO_WARNINGS, checked
+from service.codecs import image, json_explain, json_rows, multipart, npy, raw
+from service.codecs.checks import NO_WARNINGS, checked, checked_tensors
 from service.errors import InvalidInput, MalformedBody, ServingError, TooLarge, UnsupportedMediaType
-from service.signature import Signature
+from service.rows import Rows
+from service.signature import Input, Signature
 
-Decoder = Callable[[bytes, Signature], NDArray[Any]]
+Decoder = Callable[[bytes, Input], NDArray[Any]]
 
 _PLAIN = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
 _SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".npy": npy.CONTENT_TYPE}
@@ -31,9 +32,9 @@ class InputLimits:
 
 
 class Decoded(NamedTuple):
-    """Checked rows [n, *shape] of uint8 or float32; `files` names the source of each row of a form."""
+    """Checked rows [n], as the engine takes them; `files` names the source of each row of a form."""
 
-    rows: NDArray[Any]
+    rows: Rows
     warnings: Sequence[str] = NO_WARNINGS
     files: list[str] | None = None
 
@@ -68,9 +69,9 @@ class BodyReader:
         if len(body) > _QUICK_BYTES.get(media_type, 0):
             return None
         if media_type != json_rows.CONTENT_TYPE or len(body) <= _QUICKLY_EXPLAINED_BYTES:
-            return self._checked(self._decode(body, media_type, signature), signature)
-        rows = json_rows.flattened(body, signature)
-        return None if rows is None else self._checked(rows, signature)
+            return self._read(body, media_type, signature)
+        rows = json_rows.flattened(body, signature.input) if len(signature.inputs) == 1 else None
+        return None if rows is None else self._checked(rows, signature.input)
 
     def read(self, body: bytes, content_type: bytes, signature: Signature) -> Decoded:
         """Return the checked rows of a body; one without a content type is taken for JSON.
@@ -79,40 +80,53 @@ class BodyReader:
             UnsupportedMediaType, MalformedBody, InvalidInput, TooLarge: see `service.codecs`.
         """
         media_type = _media_type(content_type)
-        if media_type == multipart.CONTENT_TYPE:
+        if media_type == multipart.CONTENT_TYPE and len(signature.inputs) == 1:
             header = content_type.decode("latin-1")
-            return self._read_parts(multipart.files(body, header, self.limits.max_files), signature)
-        return self._checked(self._decode(body, media_type, signature), signature)
+            return self._read_parts(multipart.files(body, header, self.limits.max_files), signature.input)
+        return self._read(body, media_type, signature)
 
-    def _decode(self, body: bytes, media_type: str, signature: Signature) -> NDArray[Any]:
+    def _read(self, body: bytes, media_type: str, signature: Signature) -> Decoded:
+        if len(signature.inputs) == 1:
+            return self._checked(self._decode(body, media_type, signature.input), signature.input)
+        if media_type != json_rows.CONTENT_TYPE:
+            names = ", ".join(tensor.name for tensor in signature.inputs)
+            raise UnsupportedMediaType(f"a model of the inputs {names} takes {json_rows.CONTENT_TYPE} alone")
+        arrays = json_explain.read(body, signature.inputs)
+        self._check_count(len(arrays[0]))
+        return Decoded(checked_tensors(arrays, signature.inputs))
+
+    def _decode(self, body: bytes, media_type: str, tensor: Input) -> NDArray[Any]:
         decoder = self._decoders.get(media_type)
         if decoder is None:
             known = ", ".join([*self._decoders, multipart.CONTENT_TYPE])
             raise UnsupportedMediaType(f"expected one of {known}; got {_shown(media_type)}")
         if not body:
             raise MalformedBody(f"expected a body of {media_type}; got an empty one")
-        return decoder(body, signature)
+        return decoder(body, tensor)
 
-    def _checked(self, rows: NDArray[Any], signature: Signature, files: list[str] | None = None) -> Decoded:
-        if len(rows) > self.limits.max_rows:
-            raise TooLarge(f"one request may hold {self.limits.max_rows} rows; got {len(rows)}")
-        return Decoded(*checked(rows, signature), files)
+    def _checked(self, rows: NDArray[Any], tensor: Input, files: list[str] | None = None) -> Decoded:
+        self._check_count(len(rows))
+        return Decoded(*checked(rows, tensor), files)
 
-    def _read_parts(self, parts: list[multipart.Part], signature: Signature) -> Decoded:
+    def _check_count(self, count: int) -> None:
+        if count > self.limits.max_rows:
+            raise TooLarge(f"one request may hold {self.limits.max_rows} rows; got {count}")
+
+    def _read_parts(self, parts: list[multipart.Part], tensor: Input) -> Decoded:
         arrays, names = [], []
         for part in parts:
             try:
-                rows = self._decode(part.body, _part_type(part), signature)
+                rows = self._decode(part.body, _part_type(part), tensor)
             except ServingError as error:
                 raise type(error)(f"file {part.name!r}: {error.message}") from error
             arrays.append(rows)
             names += [part.name] * len(rows)
         if len({rows.shape[1:] for rows in arrays}) > 1:
             raise InvalidInput("the files of one form must hold rows of one shape")
-        return self._checked(np.concatenate(arrays), signature, names)
+        return self._checked(np.concatenate(arrays), tensor, names)
 
-    def _image(self, body: bytes, signature: Signature) -> NDArray[Any]:
-        return image.decode(body, signature, self.limits.max_image_pixels)
+    def _image(self, body: bytes, tensor: Input) -> NDArray[Any]:
+        return image.decode(body, tensor, self.limits.max_image_pixels)
 
 
 @lru_cache(maxsize=256)

@@ -13,22 +13,22 @@ from PIL import Image
 
 from modiste.pictures import pixels
 from service.errors import InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
-from service.signature import Signature
+from service.signature import Input
 
 CONTENT_TYPES = ("image/png", "image/jpeg")
 
 _FORMATS = ("PNG", "JPEG")
 
 
-def decode(body: bytes, signature: Signature, max_pixels: int) -> NDArray[Any]:
-    """Return one row [1, *signature.shape]: uint8, or float32 where the model's range is not 0 to 255.
+def decode(body: bytes, tensor: Input, max_pixels: int) -> NDArray[Any]:
+    """Return one row [1, *tensor.shape]: uint8, or float32 where the model's range is not 0 to 255.
 
     Raises:
         UnsupportedMediaType: the model's input is no picture of one or three channels.
         MalformedBody: no complete PNG or JPEG.
         TooLarge: more than `max_pixels`, found before a pixel is decoded.
     """
-    height, width, channels = _picture_shape(signature)
+    height, width, channels = _picture_shape(tensor)
     try:
         with Image.open(io.BytesIO(body), formats=_FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
@@ -40,11 +40,11 @@ def decode(body: bytes, signature: Signature, max_pixels: int) -> NDArray[Any]:
         known = body.startswith((b"\x89PNG", b"\xff\xd8"))
         came = "this one is damaged or cut short" if known else "what came is neither"
         raise MalformedBody(f"expected a PNG or JPEG picture; {came}") from error
-    return _in_range(found, signature).reshape((1, *(n for n in signature.shape if n is not None)))
+    return _in_range(found, tensor).reshape((1, *(n for n in tensor.shape if n is not None)))
 
 
-def _picture_shape(signature: Signature) -> tuple[int, int, int]:
-    shape = signature.concrete_shape
+def _picture_shape(tensor: Input) -> tuple[int, int, int]:
+    shape = tensor.concrete_shape
     if shape is not None and len(shape) == 2:
         return (*shape, 1)
     if shape is not None and len(shape) == 3 and shape[2] in (1, 3):
@@ -52,12 +52,12 @@ def _picture_shape(signature: Signature) -> tuple[int, int, int]:
     raise UnsupportedMediaType("this model's input is no picture; send JSON or .npy to it")
 
 
-def _in_range(found: NDArray[Any], signature: Signature) -> NDArray[Any]:
-    if signature.range is None:
+def _in_range(found: NDArray[Any], tensor: Input) -> NDArray[Any]:
+    if tensor.range is None:
         raise InvalidInput(
             "nothing states the range of this model's input, so a picture cannot be scaled to it"
         )
-    if signature.takes_bytes:
+    if tensor.takes_bytes:
         return found
-    low, high = signature.range
+    low, high = tensor.range
     return (low + found.astype(np.float32) * ((high - low) / 255)).astype(np.float32)

@@ -5,20 +5,21 @@ It names places, types and shapes, and never repeats a value.
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.codecs.shapes import describe, to_rows
+from service.codecs.shapes import describe, matches, to_rows
 from service.errors import InvalidInput, MalformedBody
-from service.signature import Signature
+from service.signature import Input
 
 _TYPE_NAMES = {str: "a string", bool: "a boolean", type(None): "null", dict: "an object", list: "a list"}
 
 
-def read(body: bytes, signature: Signature) -> NDArray[Any]:
-    """Return the rows of ``{"instances": X}``, float64 [n, *signature.shape].
+def read(body: bytes, inputs: Sequence[Input]) -> list[NDArray[Any]]:
+    """Return the rows of ``{"instances": X}``, float64 [n, *shape], for each input.
 
     Raises:
         MalformedBody: no JSON, or nested too deeply to be read.
@@ -26,7 +27,7 @@ def read(body: bytes, signature: Signature) -> NDArray[Any]:
     """
     document = load_object(body)
     require_keys(document, {"instances"})
-    return rows_of(document["instances"], signature)
+    return tensors_of(document["instances"], inputs)
 
 
 def load_object(body: bytes) -> dict[str, Any]:
@@ -57,30 +58,55 @@ def require_keys(document: dict[str, Any], keys: set[str]) -> None:
         raise InvalidInput(f"expected a JSON object with {wanted} alone; got {len(document)} keys")
 
 
-def rows_of(instances: Any, signature: Signature) -> NDArray[Any]:
-    """Return rows of nested lists of numbers, float64 [n, *signature.shape]."""
+def tensors_of(instances: Any, inputs: Sequence[Input]) -> list[NDArray[Any]]:
+    """Return the rows for each input: of one, a list of them; of several, of objects by their names."""
+    named = isinstance(instances, list) and instances and isinstance(instances[0], dict)
+    if len(inputs) == 1 and not named:
+        return [rows_of(instances, inputs[0])]
+    said = ", ".join(tensor.name for tensor in inputs)
+    if not named:
+        raise InvalidInput(f"instances: expected a list of objects with the inputs {said}")
+    wanted = {tensor.name for tensor in inputs}
+    for index, instance in enumerate(instances):
+        if not isinstance(instance, dict) or instance.keys() != wanted:
+            raise InvalidInput(f"instances[{index}]: expected an object with the inputs {said} alone")
+    return [_named(instances, tensor) for tensor in inputs]
+
+
+def _named(instances: list[dict[str, Any]], tensor: Input) -> NDArray[Any]:
+    values = [instance[tensor.name] for instance in instances]
+    where = f"the input {tensor.name} of instances"
+    _check_nesting(values, where, tensor)
+    array = np.array(values, np.float64)
+    if not matches(array.shape[1:], tensor.shape):
+        raise InvalidInput(f"{where}: expected {tensor.expected()}; got {describe(array.shape[1:])} in each")
+    return array
+
+
+def rows_of(instances: Any, tensor: Input) -> NDArray[Any]:
+    """Return rows of nested lists of numbers, float64 [n, *tensor.shape]."""
     if not isinstance(instances, list):
-        raise InvalidInput(f"instances: expected {signature.expected()}; got {_type_name(instances)}")
+        raise InvalidInput(f"instances: expected {tensor.expected()}; got {_type_name(instances)}")
     if not instances:
-        raise InvalidInput(f"instances: expected {signature.expected()}; got an empty list")
-    _check_nesting(instances, "instances", signature)
-    return to_rows(np.array(instances, np.float64), signature)
+        raise InvalidInput(f"instances: expected {tensor.expected()}; got an empty list")
+    _check_nesting(instances, "instances", tensor)
+    return to_rows(np.array(instances, np.float64), tensor)
 
 
-def _check_nesting(value: Any, where: str, signature: Signature) -> tuple[int, ...]:
+def _check_nesting(value: Any, where: str, tensor: Input) -> tuple[int, ...]:
     """Return the shape of nested lists; every level must be even, and every leaf a finite number."""
     if not isinstance(value, list):
         _check_number(value, where)
         return ()
     shape: tuple[int, ...] | None = None
     for index, item in enumerate(value):
-        inner = _check_nesting(item, f"{where}[{index}]", signature)
+        inner = _check_nesting(item, f"{where}[{index}]", tensor)
         if shape is None:
             shape = inner
         elif inner != shape:
             raise InvalidInput(
                 f"{where}[{index}] is {describe(inner)} where {where}[0] is {describe(shape)}; "
-                f"expected {signature.expected()}"
+                f"expected {tensor.expected()}"
             )
     return (len(value), *(shape or ()))
 

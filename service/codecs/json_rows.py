@@ -17,7 +17,7 @@ import simdjson
 from numpy.typing import NDArray
 
 from service.codecs import json_explain
-from service.signature import Signature
+from service.signature import Input
 
 CONTENT_TYPE = "application/json"
 
@@ -35,25 +35,25 @@ class _Parsers(threading.local):
 _parsers = _Parsers()
 
 
-def decode(body: bytes, signature: Signature) -> NDArray[Any]:
-    """Return the rows of a body, [n, *signature.shape]: uint64 where all are whole numbers, else float64.
+def decode(body: bytes, tensor: Input) -> NDArray[Any]:
+    """Return the rows of a body, [n, *tensor.shape]: uint64 where all are whole numbers, else float64.
 
     Raises:
         MalformedBody: no JSON.
         InvalidInput: not ``{"instances": X}`` with numbers of the model's shape; the message says where.
     """
-    rows = flattened(body, signature)
-    return json_explain.read(body, signature) if rows is None else rows
+    rows = flattened(body, tensor)
+    return json_explain.read(body, (tensor,))[0] if rows is None else rows
 
 
-def flattened(body: bytes, signature: Signature) -> NDArray[Any] | None:
+def flattened(body: bytes, tensor: Input) -> NDArray[Any] | None:
     """Return what `decode` returns, in the fast way; None where only the slow one can tell."""
-    shape = signature.concrete_shape
+    shape = tensor.concrete_shape
     if shape is not None:
         count = _rows_by_skeleton(body.translate(None, _NUMBER_CHARACTERS), shape)
         values = _numbers(body) if count else None
         # Compared once more for rows of one value, where `[]` and `[7]` leave the same skeleton.
-        if values is not None and values.size == count * (signature.row_size or 0):
+        if values is not None and values.size == count * (tensor.row_size or 0):
             return values.reshape((count, *shape))
     return None
 

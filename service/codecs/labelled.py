@@ -13,7 +13,7 @@ from service.codecs import json_explain, npy
 from service.codecs.checks import checked
 from service.codecs.shapes import to_rows
 from service.errors import InvalidInput, MalformedBody, TooLarge
-from service.signature import Signature
+from service.signature import Input
 
 NPZ_CONTENT_TYPES = ("application/x-npz", "application/zip", "application/octet-stream")
 
@@ -26,15 +26,15 @@ class LabelledRows:
     labels: Any
 
 
-def from_object(document: dict[str, Any], signature: Signature) -> LabelledRows:
+def from_object(document: dict[str, Any], tensor: Input) -> LabelledRows:
     """Return the rows and labels of ``{"instances": X, "labels": Y}``."""
-    rows, _ = checked(json_explain.rows_of(document["instances"], signature), signature)
+    rows, _ = checked(json_explain.rows_of(document["instances"], tensor), tensor)
     if not isinstance(document["labels"], list):
         raise InvalidInput("labels: expected a list with one label a row")
     return LabelledRows(rows, document["labels"])
 
 
-def from_npz(body: bytes, signature: Signature, max_bytes: int) -> LabelledRows:
+def from_npz(body: bytes, tensor: Input, max_bytes: int) -> LabelledRows:
     """Return the arrays ``x`` and ``y`` of an ``.npz`` file, read without pickle.
 
     Raises:
@@ -47,14 +47,14 @@ def from_npz(body: bytes, signature: Signature, max_bytes: int) -> LabelledRows:
             x, y = (_member(archive, name, max_bytes) for name in ("x", "y"))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise MalformedBody("expected a NumPy .npz file; it cannot be read") from error
-    rows, _ = checked(to_rows(npy.read_array(x), signature), signature)
+    rows, _ = checked(to_rows(npy.read_array(x), tensor), tensor)
     return LabelledRows(rows, npy.read_array(y, kinds="uifU"))
 
 
-def from_split(x: NDArray[np.uint8], y: NDArray[Any], signature: Signature) -> LabelledRows:
+def from_split(x: NDArray[np.uint8], y: NDArray[Any], tensor: Input) -> LabelledRows:
     """Return the rows and labels of a data set's split; a model of flat rows gets its images flat."""
-    flat = len(signature.shape) == 1
-    rows, _ = checked(to_rows(x.reshape(len(x), -1) if flat else x, signature), signature)
+    flat = len(tensor.shape) == 1
+    rows, _ = checked(to_rows(x.reshape(len(x), -1) if flat else x, tensor), tensor)
     return LabelledRows(rows, y)
 
 

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from service.codecs.shapes import to_rows
 from service.errors import InvalidInput, MalformedBody
-from service.signature import Signature
+from service.signature import Input
 
 CONTENT_TYPE = "application/x-npy"
 
 
-def decode(body: bytes, signature: Signature) -> NDArray[Any]:
+def decode(body: bytes, tensor: Input) -> NDArray[Any]:
     """Return the rows of an ``.npy`` body, of the dtype that it states.
 
     Raises:
         MalformedBody: no ``.npy`` file, or fewer or more bytes than its header states.
         InvalidInput: not of real numbers, or not of the model's shape.
     """
-    return to_rows(read_array(body), signature)
+    return to_rows(read_array(body), tensor)
 
 
 def encode(rows: NDArray[Any]) -> bytes:

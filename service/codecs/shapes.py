@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput
-from service.signature import Signature
+from service.signature import Input
 
 Shape = tuple[int | None, ...]
 
@@ -17,8 +17,8 @@ def matches(shape: tuple[int, ...], expected: Shape) -> bool:
     )
 
 
-def to_rows(array: NDArray[Any], signature: Signature) -> NDArray[Any]:
-    """Return `array` as rows [n, *signature.shape].
+def to_rows(array: NDArray[Any], tensor: Input) -> NDArray[Any]:
+    """Return `array` as rows [n, *tensor.shape].
 
     Tried in this order: a batch of the exact shape; one row of it; a batch of flat rows; one flat
     row; and the same without the channel axis where the model has a single channel.
@@ -26,21 +26,21 @@ def to_rows(array: NDArray[Any], signature: Signature) -> NDArray[Any]:
     Raises:
         InvalidInput: none of them fits, or there is no row.
     """
-    rows = _to_rows(array, signature)
+    rows = _to_rows(array, tensor)
     if rows is None:
-        raise InvalidInput(f"expected {signature.expected()}; got an array of shape {describe(array.shape)}")
+        raise InvalidInput(f"expected {tensor.expected()}; got an array of shape {describe(array.shape)}")
     if not len(rows):
-        raise InvalidInput(f"expected {signature.expected()}; got none")
+        raise InvalidInput(f"expected {tensor.expected()}; got none")
     return rows
 
 
-def _to_rows(array: NDArray[Any], signature: Signature) -> NDArray[Any] | None:
-    got, shape = array.shape, signature.shape
+def _to_rows(array: NDArray[Any], tensor: Input) -> NDArray[Any] | None:
+    got, shape = array.shape, tensor.shape
     if matches(got[1:], shape):
         return array
     if matches(got, shape):
         return array[None]
-    size = signature.row_size
+    size = tensor.row_size
     if size is not None:
         concrete = tuple(n for n in shape if n is not None)
         if len(got) == 2 and got[1] == size:

@@ -1,10 +1,8 @@
 """A batch that a device computes."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.engine.forms import Outputs
 from service.engine.staging import Slot, Staging
+from service.rows import Rows
 
 
 class Batch:
@@ -18,7 +16,7 @@ class Batch:
         self._staging = staging
         self._slot = slot
 
-    def result(self) -> NDArray[np.float32]:
+    def result(self) -> Rows:
         """Wait for the outputs of the rows, without the padding; see `service.engine.port.Pending`."""
         if self._staging is None or self._slot is None:
             return self._outputs()[: self._count]

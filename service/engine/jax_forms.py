@@ -5,15 +5,17 @@ is not donated: an output of a classifier never has its size, so that there is n
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import keras
 import numpy as np
 from jax.sharding import SingleDeviceSharding
-from numpy.typing import DTypeLike, NDArray
 
-from service.engine.forms import Launch, Outputs
+from modiste.prepare.graph import structured
+from service.engine.forms import Launch, Outputs, computed_dtypes, fields
+from service.rows import Rows, pack, unpack
 
 # A GPU would multiply float32 with ten bits of mantissa; the answers are to be those of every other engine.
 _PRECISION = "highest"
@@ -22,7 +24,8 @@ _PRECISION = "highest"
 class JaxForms:
     """Compiles and launches; see `service.engine.forms.Forms`."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, outputs: Sequence[str]) -> None:
+        self._outputs = outputs
         self._device = jax.devices()[0]
         self._weights = jax.device_put(
             (
@@ -32,9 +35,13 @@ class JaxForms:
             self._device,
         )
 
+        taken, given = computed_dtypes(model.inputs), computed_dtypes(model.outputs)
+
         def forward(weights: Any, batch: Any) -> Any:
-            outputs, _ = model.stateless_call(*weights, batch.astype(jnp.float32), training=False)
-            return outputs.astype(jnp.float32)
+            inputs = [one.astype(dtype) for one, dtype in zip(batch, taken, strict=True)]
+            found, _ = model.stateless_call(*weights, structured(model, inputs), training=False)
+            pairs = zip(keras.tree.flatten(found), given, strict=True)
+            return [one.astype(dtype) for one, dtype in pairs]
 
         self._forward = jax.jit(forward)
 
@@ -43,15 +50,20 @@ class JaxForms:
         """Whether the device is another than the processor."""
         return bool(self._device.platform != "cpu")
 
-    def compile(self, shape: tuple[int, ...], dtype: DTypeLike) -> Launch:
-        """Compile for batches of one shape and dtype."""
-        batch = jax.ShapeDtypeStruct(shape, np.dtype(dtype), sharding=SingleDeviceSharding(self._device))  # type: ignore[no-untyped-call]
+    def compile(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Launch:
+        """Compile for rows of one shape and dtype."""
+        place: Any = SingleDeviceSharding(self._device)
+        batch = [
+            jax.ShapeDtypeStruct(shape, kind, sharding=place)  # type: ignore[no-untyped-call]
+            for shape, kind in fields(shape, dtype)
+        ]
         with jax.default_matmul_precision(_PRECISION):
             compiled = self._forward.lower(self._weights, batch).compile()
         return functools.partial(self._launch, compiled)
 
-    def _launch(self, compiled: Any, batch: NDArray[Any]) -> Outputs:
+    def _launch(self, compiled: Any, batch: Rows) -> Outputs:
         # Nothing here waits: the copy in, the forward pass and the copy out follow one another on the device.
-        outputs = compiled(self._weights, jax.device_put(batch, self._device))
-        outputs.copy_to_host_async()
-        return functools.partial(np.asarray, outputs)
+        outputs = compiled(self._weights, jax.device_put(unpack(batch), self._device))
+        for one in outputs:
+            one.copy_to_host_async()
+        return lambda: pack(self._outputs, [np.asarray(one) for one in outputs])

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modiste.artifact import ArtifactError
 from modiste.prepare import examine
@@ -25,6 +24,8 @@ from modiste.reading.file import copy_file
 from service.engine.batch import Batch
 from service.engine.forms import Forms
 from service.engine.staging import Staging
+from service.engine.warm import some_rows
+from service.rows import Rows
 from service.signature import Signature
 
 Backend = Literal["tensorflow", "jax"]
@@ -62,25 +63,25 @@ class KerasEngine:
                 batch would only slow down.
         """
         model = _load(path, sha256, backend)
-        forms = _forms(model, backend)
+        forms = _forms(model, backend, [output.name for output in signature.outputs])
         self._sizes = sizes
-        self._takes_bytes = signature.takes_bytes
+        self._input = signature.input if len(signature.inputs) == 1 else None
         self._form = lru_cache(maxsize=_MOST_FORMS)(forms.compile)
         self.batches_in_flight = batches_in_flight or (_ON_ACCELERATOR if forms.on_accelerator else 1)
         self._staging = Staging(self.batches_in_flight)
         self._compile_ahead(signature)
 
-    def infer(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+    def infer(self, rows: Rows) -> Rows:
         """Start a batch and wait for it; see `service.engine.port.Engine`."""
         return self.start(rows).result()
 
-    def start(self, rows: NDArray[Any]) -> Batch:
+    def start(self, rows: Rows) -> Batch:
         """Pad to the next compiled size and launch; see `service.engine.port.PipelinedEngine`."""
         count = len(rows)
         if not 0 < count <= self._sizes[-1]:
             raise ValueError(f"a batch has 1 to {self._sizes[-1]} rows; got {count}")
         size = self._sizes[bisect_left(self._sizes, count)]
-        dtype = np.uint8 if self._takes_bytes and rows.dtype == np.uint8 else np.float32
+        dtype = self._compiled_dtype(rows.dtype)
         launch = self._form((size, *rows.shape[1:]), dtype)
         if count == size and rows.dtype == dtype and rows.flags.c_contiguous:
             return Batch(launch(rows), count)
@@ -96,15 +97,22 @@ class KerasEngine:
         """Drop the compiled model; TensorFlow keeps most of its memory until the process ends."""
         del self._form
 
+    def _compiled_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the dtype of the form that computes such rows: bytes stay bytes where pixels are taken."""
+        if self._input is None or (self._input.takes_bytes and dtype == np.uint8):
+            return dtype
+        return self._input.dtype
+
     def _compile_ahead(self, signature: Signature) -> None:
         """Compile every size as bytes, where the model takes them, and as float32, which JSON may bring."""
-        shape = [length for length in signature.shape if length is not None]
-        if len(shape) < len(signature.shape):
+        if any(None in tensor.shape for tensor in signature.inputs):
             return  # the lengths that will come are not known
-        for dtype in (np.float32, np.uint8) if self._takes_bytes else (np.float32,):
-            for size in self._sizes:
-                # Run once: what a device loads or tunes at the first launch is not for a caller to wait for.
-                self.infer(np.zeros((size, *shape), dtype))
+        for size in self._sizes:
+            # Run once: what a device loads or tunes at the first launch is not for a caller to wait for.
+            rows = some_rows(signature, size)
+            self.infer(rows)
+            if self._input is not None and self._input.takes_bytes:
+                self.infer(rows.astype(np.uint8))
 
 
 def _load(path: Path, sha256: str, backend: Backend) -> Any:
@@ -143,11 +151,11 @@ def _load(path: Path, sha256: str, backend: Backend) -> Any:
         return load_for_serving(copy)
 
 
-def _forms(model: Any, backend: Backend) -> Forms:
+def _forms(model: Any, backend: Backend, outputs: list[str]) -> Forms:
     if backend == "jax":
         from service.engine.jax_forms import JaxForms
 
-        return JaxForms(model)
+        return JaxForms(model, outputs)
     from service.engine.tensorflow_forms import TensorFlowForms
 
-    return TensorFlowForms(model)
+    return TensorFlowForms(model, outputs)

@@ -8,22 +8,17 @@ import asyncio
 import queue
 import threading
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from service.engine.port import Pending, PipelinedEngine
 from service.engine.reply import Reply
 from service.errors import ShuttingDown
-
-Outputs = NDArray[np.float32]
+from service.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    rows: NDArray[Any]
-    reply: Reply[Outputs]
+    rows: Rows
+    reply: Reply[Rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class _Started:
     """A batch on its way, or the error that kept it from starting, which is told in its turn."""
 
     pending: Pending | Exception
-    reply: Reply[Outputs]
+    reply: Reply[Rows]
 
 
 class Pipeline:
@@ -52,7 +47,7 @@ class Pipeline:
         for thread in self._threads:
             thread.start()
 
-    def compute(self, rows: NDArray[Any]) -> asyncio.Future[Outputs]:
+    def compute(self, rows: Rows) -> asyncio.Future[Rows]:
         """Start a batch and return at once, with a future of the running loop.
 
         Args:
@@ -63,7 +58,7 @@ class Pipeline:
         """
         if self._closed:
             raise ShuttingDown("this version of the model is stopping; ask again")
-        reply: Reply[Outputs] = Reply()
+        reply: Reply[Rows] = Reply()
         self._batches.put(_Batch(rows, reply))
         return reply.future
 
@@ -80,7 +75,7 @@ class Pipeline:
             del batch  # or this thread would hold the rows until the next ones come
         self._started.put(None)
 
-    def _start(self, rows: NDArray[Any]) -> Pending | Exception:
+    def _start(self, rows: Rows) -> Pending | Exception:
         try:
             return self._engine.start(rows)
         except Exception as error:
@@ -95,7 +90,7 @@ class Pipeline:
             del started
 
 
-def _fetch(pending: Pending, reply: Reply[Outputs]) -> None:
+def _fetch(pending: Pending, reply: Reply[Rows]) -> None:
     try:
         outputs = pending.result()
     except Exception as error:

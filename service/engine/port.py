@@ -3,10 +3,9 @@
 An engine holds one model version. It knows no queue, no deadline and no protocol.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from service.rows import Rows
 
 
 class Engine(Protocol):
@@ -18,15 +17,15 @@ class Engine(Protocol):
     batches_in_flight: int
     """How many batches may be under way at once; above one, the engine is a `PipelinedEngine`."""
 
-    def infer(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+    def infer(self, rows: Rows) -> Rows:
         """Compute one forward pass.
 
         Args:
-            rows: uint8 or float32 [n, *shape of the model's input], 0 < n <= the batch limit; not
-                changed, and not to be changed until the outputs are there.
+            rows: [n] of the model's inputs, 0 < n <= the batch limit, each of its input's dtype or of
+                uint8; not changed, and not to be changed until the outputs are there.
 
         Returns:
-            The model's raw outputs, float32 [n, units].
+            The model's raw outputs, [n].
 
         Raises:
             Exception: whatever the runtime raises; the batcher translates it once.
@@ -41,7 +40,7 @@ class Engine(Protocol):
 class Pending(Protocol):
     """A batch that was started."""
 
-    def result(self) -> NDArray[np.float32]:
+    def result(self) -> Rows:
         """Wait for the outputs, as `Engine.infer` returns them; called once."""
         ...
 
@@ -49,7 +48,7 @@ class Pending(Protocol):
 class PipelinedEngine(Engine, Protocol):
     """An engine on a device of its own, which computes while the host does something else."""
 
-    def start(self, rows: NDArray[Any]) -> Pending:
+    def start(self, rows: Rows) -> Pending:
         """Hand a batch to the device and return at once; arguments and errors are those of `infer`.
 
         One thread starts batches and another waits for them, in the order in which they were started.

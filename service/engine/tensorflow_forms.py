@@ -1,13 +1,16 @@
 """A Keras model on TensorFlow, compiled by XLA for one shape and dtype after another."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import DTypeLike, NDArray
 
-from service.engine.forms import Launch, Outputs
+from modiste.prepare.graph import structured
+from service.engine.forms import Launch, Outputs, computed_dtypes, fields
+from service.rows import Rows, pack, unpack
 
 
 def set_up() -> None:
@@ -25,9 +28,14 @@ def set_up() -> None:
 class TensorFlowForms:
     """Compiles and launches; see `service.engine.forms.Forms`."""
 
-    def __init__(self, model: Any) -> None:
-        def forward(batch: Any) -> Any:
-            return tf.cast(model(tf.cast(batch, tf.float32), training=False), tf.float32)
+    def __init__(self, model: Any, outputs: Sequence[str]) -> None:
+        self._outputs = outputs
+        taken, given = computed_dtypes(model.inputs), computed_dtypes(model.outputs)
+
+        def forward(*batch: Any) -> list[Any]:
+            inputs = [tf.cast(one, dtype) for one, dtype in zip(batch, taken, strict=True)]
+            found = keras.tree.flatten(model(structured(model, inputs), training=False))
+            return [tf.cast(one, dtype) for one, dtype in zip(found, given, strict=True)]
 
         self._forward = tf.function(forward, jit_compile=True)
 
@@ -36,15 +44,15 @@ class TensorFlowForms:
         """Whether the device is another than the processor."""
         return bool(tf.config.list_physical_devices("GPU"))
 
-    def compile(self, shape: tuple[int, ...], dtype: DTypeLike) -> Launch:
-        """Compile for batches of one shape and dtype."""
+    def compile(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Launch:
+        """Compile for rows of one shape and dtype."""
         # XLA compiles when a concrete function is called for the first time, so call it now.
-        compiled = self._forward.get_concrete_function(tf.TensorSpec(shape, tf.as_dtype(np.dtype(dtype))))
-        launch = functools.partial(_launch, compiled)
+        specs = [tf.TensorSpec(shape, tf.as_dtype(kind)) for shape, kind in fields(shape, dtype)]
+        compiled = self._forward.get_concrete_function(*specs)
+        launch = functools.partial(self._launch, compiled)
         launch(np.zeros(shape, dtype))()
         return launch
 
-
-def _launch(compiled: Any, batch: NDArray[Any]) -> Outputs:
-    fetch: Outputs = compiled(tf.convert_to_tensor(batch)).numpy
-    return fetch
+    def _launch(self, compiled: Any, batch: Rows) -> Outputs:
+        outputs = compiled(*map(tf.convert_to_tensor, unpack(batch)))
+        return lambda: pack(self._outputs, [one.numpy() for one in outputs])

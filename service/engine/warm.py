@@ -2,12 +2,14 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.port import Engine
 from service.errors import ModelFailure
+from service.rows import Rows, pack, unpack
 from service.signature import Signature
 
 _LONG_S = 0.01
@@ -29,19 +31,33 @@ def warm_up(engine: Engine, signature: Signature, sizes: list[int]) -> dict[int,
     Raises:
         ModelFailure: an output has another shape than the summary states.
     """
-    shape = tuple(_ANY_LENGTH if n is None else n for n in signature.shape)
-    low = signature.range[0] if signature.range else 0.0
-    rows = np.full((sizes[-1], *shape), low, np.float32)
+    rows = some_rows(signature, sizes[-1])
     seconds = {}
     for size in sizes:
-        outputs = engine.infer(rows[:size])
-        if outputs.shape != (size, signature.units):
-            raise ModelFailure(f"expected outputs of {size}x{signature.units}; got {outputs.shape}")
+        _check(unpack(engine.infer(rows[:size])), size, signature)
         seconds[size] = _seconds(engine, rows[:size])
     return seconds
 
 
-def _seconds(engine: Engine, rows: NDArray[np.float32]) -> float:
+def some_rows(signature: Signature, count: int) -> Rows:
+    """Return rows of the least numbers that a model takes."""
+    arrays = []
+    for tensor in signature.inputs:
+        shape = tuple(_ANY_LENGTH if n is None else n for n in tensor.shape)
+        low = tensor.range[0] if tensor.range else 0.0
+        arrays.append(np.full((count, *shape), low, tensor.dtype))
+    return pack([tensor.name for tensor in signature.inputs], arrays)
+
+
+def _check(outputs: list[NDArray[Any]], size: int, signature: Signature) -> None:
+    for tensor, output in zip(signature.outputs, outputs, strict=True):
+        if len(output) != size or not tensor.fits(output.shape[1:]):
+            expected = "x".join("?" if n is None else str(n) for n in (size, *tensor.shape))
+            got = "x".join(map(str, output.shape))
+            raise ModelFailure(f"expected the output {tensor.name} of {expected}; got {got}")
+
+
+def _seconds(engine: Engine, rows: Rows) -> float:
     """Time a size that was computed before: the first pass still builds what the runtime keeps for it.
 
     The best of some, for whatever else the machine does makes short times longer.

@@ -33,9 +33,9 @@ from service.engine.pipeline import Pipeline
 from service.engine.port import Engine
 from service.engine.warm import batch_sizes, warm_up
 from service.errors import ServingError
-from service.pending import Rows
 from service.repository.prepared_cache import PreparedCache
 from service.repository.scan import Candidate
+from service.rows import Rows
 from service.signature import Signature
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class Loader:
         summary = Summary.read(prepared / SUMMARY)
         if metadata is not None:
             _check_metadata(candidate, metadata)
-        signature = _signature(summary, metadata)
+        signature = Signature.of(summary, metadata)
         engine = self._open(summary, prepared, source, signature)
         try:
             seconds = warm_up(engine, signature, batch_sizes(self._policy.max_batch_rows))
@@ -196,19 +196,6 @@ def _check_metadata(candidate: Candidate, metadata: Metadata) -> None:
     missing = [name for name in metadata.sha256 if not (candidate.folder / name).exists()]
     if missing and not missing[0].startswith(REPORT):
         raise ArtifactError(f"{missing[0]} is listed in {METADATA} and missing")
-
-
-def _signature(summary: Summary, metadata: Metadata | None) -> Signature:
-    if len(summary.inputs) != 1 or len(summary.outputs) != 1:
-        raise ArtifactError(
-            f"the model has {len(summary.inputs)} inputs and {len(summary.outputs)} outputs; "
-            "one of each can be served"
-        )
-    signature = Signature.of(summary, metadata)
-    names = signature.class_names
-    if names is not None and signature.classes and len(names) != signature.classes:
-        raise ArtifactError(f"{METADATA} names {len(names)} classes; the model has {signature.classes}")
-    return signature
 
 
 def _checked_onnx(summary: Summary, prepared: Path) -> Path:

@@ -135,9 +135,11 @@ async def _evaluate(use: Parts, request: Request, model: str | None, version: in
 
 def _labelled(use: Parts, body: bytes, content_type: str, served: ServedVersion) -> LabelledRows:
     """Read the rows, in a thread: a large body takes long to parse."""
-    signature = served.loaded.signature
+    if not served.loaded.signature.is_plain:
+        raise InvalidInput("a model of one input and one output can be evaluated; this one has more")
+    tensor = served.loaded.signature.input
     if content_type in labelled.NPZ_CONTENT_TYPES:
-        return labelled.from_npz(body, signature, use.max_npz_bytes)
+        return labelled.from_npz(body, tensor, use.max_npz_bytes)
     if content_type not in ("", json_rows.CONTENT_TYPE):
         known = ", ".join([json_rows.CONTENT_TYPE, *labelled.NPZ_CONTENT_TYPES])
         raise UnsupportedMediaType(f"expected one of {known}; got another content type")
@@ -147,7 +149,7 @@ def _labelled(use: Parts, body: bytes, content_type: str, served: ServedVersion)
     if "dataset" in document:
         return _from_dataset(use, document, served)
     json_explain.require_keys(document, {"instances", "labels"})
-    return labelled.from_object(document, signature)
+    return labelled.from_object(document, tensor)
 
 
 def _from_dataset(use: Parts, document: dict[str, Any], served: ServedVersion) -> LabelledRows:
@@ -160,7 +162,7 @@ def _from_dataset(use: Parts, document: dict[str, Any], served: ServedVersion) -
         split = load_split(asked.dataset, asked.split, use.data_dir)
     except DatasetError as error:
         raise DatasetNotFound(str(error)) from error
-    return labelled.from_split(split.x[: asked.limit], split.y[: asked.limit], served.loaded.signature)
+    return labelled.from_split(split.x[: asked.limit], split.y[: asked.limit], served.loaded.signature.input)
 
 
 async def _lines(
@@ -178,7 +180,7 @@ async def _lines(
 
 
 def _report(result: Evaluation, served: ServedVersion) -> EvaluationReport:
-    label = served.loaded.signature.label
+    label = served.loaded.signature.output.label
     classes = None
     if result.per_class is not None:
         classes = [

@@ -128,7 +128,7 @@ def _model_status(use: UseParts, name: str, records: list[Record]) -> ModelStatu
 
 
 def _summary(served: ServedVersion, request: Request) -> Response | ModelSummary:
-    loaded = served.loaded
+    loaded, output = served.loaded, served.loaded.signature.output
     if _prefers_text(request.headers.get("accept", "")):
         return PlainTextResponse(loaded.summary.text)
     return ModelSummary(
@@ -140,8 +140,8 @@ def _summary(served: ServedVersion, request: Request) -> Response | ModelSummary
         engine_reason=loaded.summary.engine_reason,
         inputs=_with_range(served),
         outputs=list(loaded.summary.outputs),
-        head=loaded.signature.head,
-        class_names=list(loaded.signature.class_names) if loaded.signature.class_names else None,
+        head=loaded.signature.output.head,
+        class_names=list(output.class_names) if output.class_names else None,
         layers=list(loaded.summary.layers),
         totals=loaded.summary.totals,
         loss=loaded.summary.loss,
@@ -155,8 +155,12 @@ def _summary(served: ServedVersion, request: Request) -> Response | ModelSummary
 
 
 def _with_range(served: ServedVersion) -> list[TensorSpec]:
-    first, *rest = served.loaded.summary.inputs
-    return [first.model_copy(update={"range": served.loaded.signature.range}), *rest]
+    """The inputs, with the range that a trainer stated in place of what preparing found."""
+    loaded = served.loaded
+    return [
+        spec.model_copy(update={"range": tensor.range})
+        for spec, tensor in zip(loaded.summary.inputs, loaded.signature.inputs, strict=True)
+    ]
 
 
 def _trained(served: ServedVersion) -> dict[str, Any]:

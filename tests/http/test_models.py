@@ -23,7 +23,7 @@ def test_a_summary_tells_what_a_version_is(client):
     summary = client.get("/model/summary").json()
     assert (summary["name"], summary["version"], summary["engine"]) == ("fashion_mnist", 1, "onnx")
     assert summary["inputs"] == [
-        {"name": "pixels", "shape": [None, 28, 28], "dtype": "float32", "range": [0.0, 255.0]}
+        {"name": "pixels", "shape": [None, 28, 28], "dtype": "float32", "range": [0.0, 255.0], "head": None}
     ]
     assert summary["class_names"] == list(CLASS_NAMES)
     assert summary["layers"][0]["parameters"] == summary["totals"]["parameters"] == 7840

@@ -1,7 +1,9 @@
 """`/predict` over HTTP: every way in gives the same answer, every option, every mistake its 4xx."""
 
+import gzip
 import io
 import json
+import zlib
 
 import httpx
 import hypothesis
@@ -228,10 +230,35 @@ def test_a_mistake_in_one_file_of_a_form_is_named(client):
     assert "bad.png" in message(client.post("/predict", files=files), 400, "malformed_body")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br"])
-def test_a_compressed_body_is_refused(client, encoding):
+@pytest.mark.parametrize(("encoding", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body_gets_what_a_plain_one_gets(client, encoding, packed):
     request_ = instances([[0] * 784])
+    plain = client.post("/predict", **request_).json()
     request_["headers"]["content-encoding"] = encoding
+    request_["content"] = packed(request_["content"].encode())
+    assert client.post("/predict", **request_).json() == plain
+
+
+@pytest.mark.parametrize(
+    ("damage", "status", "code"),
+    [
+        (lambda packed: packed[:-9], 400, "malformed_body"),
+        (lambda packed: packed + b"more", 400, "malformed_body"),
+        (lambda packed: b"{}", 400, "malformed_body"),
+        (lambda packed: gzip.compress(bytes(1_000_000)), 413, "too_large"),
+    ],
+    ids=["cut short", "followed by more", "not compressed", "a bomb"],
+)
+def test_a_compressed_body_that_is_none_is_refused(client, damage, status, code):
+    request_ = instances([[0] * 784])
+    request_["headers"]["content-encoding"] = "gzip"
+    request_["content"] = damage(gzip.compress(request_["content"].encode()))
+    message(client.post("/predict", **request_), status, code)
+
+
+def test_a_body_compressed_in_another_way_is_refused(client):
+    request_ = instances([[0] * 784])
+    request_["headers"]["content-encoding"] = "br"
     message(client.post("/predict", **request_), 415, "unsupported_media_type")
 
 

@@ -16,7 +16,9 @@ from modiste.artifact import ArtifactError, Head, file_sha256
 from service.engine.keras_engine import KerasEngine
 from service.engine.pipeline import Pipeline
 from service.engine.warm import batch_sizes, warm_up
-from service.signature import Signature
+from service.rows import pack
+from service.signature import Input, Output, Signature
+from tests.signatures import FLOAT, plain
 
 BACKEND = keras.backend.backend()
 MOST = 7
@@ -47,7 +49,7 @@ def convolutional() -> keras.Model:
 
 
 def signature(model: keras.Model, value_range: tuple[float, float] | None = PIXELS) -> Signature:
-    return Signature(model.input_shape[1:], value_range, model.output_shape[-1], Head.LOGITS, None)
+    return plain(model.input_shape[1:], value_range, model.output_shape[-1], Head.LOGITS)
 
 
 def opened(model: keras.Model, folder: Path, value_range: tuple[float, float] | None = PIXELS) -> KerasEngine:
@@ -194,6 +196,25 @@ def test_an_input_of_any_length_is_computed_at_its_length(tmp_path):
     for length in (1, 4, 9):
         rows = pixels(5, (length, 3), seed=length)
         np.testing.assert_allclose(engine.infer(rows), expected(model, rows), atol=1e-4, rtol=1e-5)
+
+
+def test_several_inputs_and_outputs_keep_their_names(tmp_path):
+    left, right = keras.Input((4,), name="left"), keras.Input((2,), name="right", dtype="int32")
+    both = layers.Concatenate()([left, layers.Rescaling(1.0)(right)])
+    made = keras.Model(
+        {"right": right, "left": left}, [layers.Dense(3, name="a")(both), layers.Dense(1)(left)]
+    )
+    path = tmp_path / "model.keras"
+    made.save(path)
+    inputs = [Input(one.name, one.shape[1:], np.dtype(one.dtype), None) for one in made.inputs]
+    outputs = [Output(name, (n,), FLOAT, Head.REGRESSION, None) for name, n in (("a", 3), ("b", 1))]
+    both_ways = Signature(tuple(inputs), tuple(outputs))
+    engine = KerasEngine(path, file_sha256(path), batch_sizes(MOST), BACKEND, both_ways)
+    warm_up(engine, both_ways, batch_sizes(MOST))
+    given = {"left": pixels(5, (4,)).astype(np.float32), "right": pixels(5, (2,)).astype(np.int32)}
+    found = engine.infer(pack([one.name for one in inputs], [given[one.name] for one in inputs]))
+    for name, wanted in zip(("a", "b"), made(given, training=False), strict=True):
+        np.testing.assert_allclose(found[name], keras.ops.convert_to_numpy(wanted), rtol=1e-4, atol=1e-4)
 
 
 def test_the_processor_has_one_batch_under_way_unless_told_otherwise(model, tmp_path):

@@ -40,7 +40,7 @@ def test_bytes_are_what_goes_to_the_device(tmp_path, monkeypatch):
     put = jax.device_put
 
     def watched(batch, *args):
-        sent.append((batch.shape, batch.dtype))
+        sent.extend((one.shape, one.dtype) for one in batch)
         return put(batch, *args)
 
     monkeypatch.setattr(jax, "device_put", watched)

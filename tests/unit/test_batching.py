@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,56 +10,8 @@ from hypothesis import strategies as st
 
 from service.batching import Batcher, BatchPolicy
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
-from service.pending import Rows
-
-NEVER = 1e9
-
-
-def rows(*values: int) -> Rows:
-    return np.array(values, np.float32)[:, None]
-
-
-def double(batch: Rows) -> Rows:
-    return batch * 2
-
-
-class Recorder:
-    """A compute that keeps the sizes of its batches, and can be held up to let requests gather."""
-
-    def __init__(self, answer: Callable[[Rows], Rows] = double) -> None:
-        self.sizes: list[int] = []
-        self.seen: list[float] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.entered = asyncio.Event()
-        self._answer = answer
-
-    async def __call__(self, batch: Rows) -> Rows:
-        self.sizes.append(len(batch))
-        self.seen += batch[:, 0].tolist()
-        self.entered.set()
-        await self.gate.wait()
-        return self._answer(batch)
-
-    async def hold(self, batcher: Batcher) -> "asyncio.Future[Rows]":
-        """Start one batch and keep it computing."""
-        self.gate.clear()
-        first = batcher.submit(rows(-1), NEVER)
-        await self.entered.wait()
-        return first
-
-
-def started(
-    compute: object, max_batch: int = 8, in_flight: int = 1000, clock=lambda: 0.0, batches: int = 1
-) -> Batcher:
-    batcher = Batcher(compute, BatchPolicy(max_batch, in_flight), batches, clock)
-    batcher.start()
-    return batcher
-
-
-def run(main) -> None:
-    asyncio.run(asyncio.wait_for(main, 20))
-
+from service.rows import Rows
+from tests.batchers import NEVER, Recorder, double, rows, run, started
 
 # The invariants
 
@@ -209,7 +160,7 @@ def test_9_what_is_held_when_the_grace_period_ends_fails_with_shutting_down():
     run(main())
 
 
-def test_10_the_engine_has_as_many_batches_as_it_takes_and_no_more():
+def test_11_the_engine_has_as_many_batches_as_it_takes_and_no_more():
     async def main():
         compute = Recorder()
         batcher = started(compute, max_batch=2, batches=2)
