@@ -18,6 +18,7 @@ from modiste import __version__
 from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
 from service.dialects.native import Native
+from service.dialects.oip import OpenInference
 from service.errors import ServingError
 from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, request_id_of
 from service.lane import PredictLane
@@ -69,7 +70,7 @@ def compose(settings: Settings) -> Composed:
     web = _web(settings, parts, _watcher(settings, registry))
     predictor = Predictor(
         registry,
-        [Native(bodies)],
+        [Native(bodies), OpenInference(settings.input_limits)],
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )

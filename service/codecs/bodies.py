@@ -39,9 +39,11 @@ class Decoded(NamedTuple):
     files: list[str] | None = None
 
 
+QUICK_JSON_BYTES = 256 * 1024
+QUICK_BINARY_BYTES = 1024 * 1024
 _QUICK_BYTES = {
-    json_rows.CONTENT_TYPE: 256 * 1024,
-    npy.CONTENT_TYPE: 1024 * 1024,
+    json_rows.CONTENT_TYPE: QUICK_JSON_BYTES,
+    npy.CONTENT_TYPE: QUICK_BINARY_BYTES,
     raw.CONTENT_TYPE: 4 * 1024 * 1024,
 }
 """Bodies up to so many bytes are read in two milliseconds or less. Pictures have no such size: some

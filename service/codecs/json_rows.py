@@ -8,31 +8,20 @@ of 56 look the same. Every other body is read again slowly, to say what is wrong
 """
 
 import math
-import threading
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import simdjson
 from numpy.typing import NDArray
 
 from service.codecs import json_explain
+from service.codecs.simd import parser
 from service.signature import Input
 
 CONTENT_TYPE = "application/json"
 
 _NUMBER_CHARACTERS = b"0123456789+-.eE \t\r\n"
 _OPEN = b'{"instances":'.translate(None, _NUMBER_CHARACTERS)
-
-
-class _Parsers(threading.local):
-    """A parser for each thread: one keeps its buffers from body to body."""
-
-    def __init__(self) -> None:
-        self.own = simdjson.Parser()
-
-
-_parsers = _Parsers()
 
 
 def decode(body: bytes, tensor: Input) -> NDArray[Any]:
@@ -62,7 +51,7 @@ def _numbers(body: bytes) -> NDArray[Any] | None:
     document: Any = None
     instances: Any = None
     try:
-        document = _parsers.own.parse(body)
+        document = parser().parse(body)
         instances = document["instances"]
         try:
             return np.frombuffer(instances.as_buffer(of_type="u"), np.uint64)

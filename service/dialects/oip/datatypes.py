@@ -1,0 +1,66 @@
+"""The datatypes of the protocol, and which of them a model's input can be made of without loss."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import InvalidInput
+from service.signature import Tensor
+
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype(np.bool_),
+    "UINT8": np.dtype(np.uint8),
+    "UINT16": np.dtype(np.uint16),
+    "UINT32": np.dtype(np.uint32),
+    "UINT64": np.dtype(np.uint64),
+    "INT8": np.dtype(np.int8),
+    "INT16": np.dtype(np.int16),
+    "INT32": np.dtype(np.int32),
+    "INT64": np.dtype(np.int64),
+    "FP16": np.dtype(np.float16),
+    "FP32": np.dtype(np.float32),
+    "FP64": np.dtype(np.float64),
+}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+
+BF16 = "BF16"
+"""The upper half of a float32. NumPy has no such type; it exists in binary tensors alone."""
+
+BYTES = "BYTES"
+
+
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Return the protocol's name of a dtype."""
+    return _NAMES[dtype]
+
+
+def dtype_for(datatype: str, tensor: Tensor) -> np.dtype[Any]:
+    """Return the dtype of an input's values as they are sent; of BF16, the one of its halves.
+
+    Raises:
+        InvalidInput: it is no datatype, or one whose values the model's input cannot all hold.
+    """
+    held = np.dtype(np.float32) if datatype == BF16 else _DTYPES.get(datatype, np.dtype(object))
+    if not np.can_cast(held, tensor.dtype, "safe"):
+        safe = [name for name, dtype in _DTYPES.items() if np.can_cast(dtype, tensor.dtype, "safe")]
+        safe += [BF16] if tensor.dtype == np.float32 else []
+        raise InvalidInput(
+            f"input '{tensor.name}': its datatype must be {name_of(tensor.dtype)}, "
+            f"or one that it can hold without loss: {', '.join(safe)}"
+        )
+    return np.dtype(np.uint16) if datatype == BF16 else held
+
+
+def from_bytes(data: memoryview, datatype: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the values of a binary tensor, little-endian, flat; a view but for BF16."""
+    values: NDArray[Any] = np.frombuffer(data, dtype.newbyteorder("<"))
+    if datatype == BF16:
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values
+
+
+def strings_to_bytes(texts: NDArray[Any]) -> bytes:
+    """Return texts as a binary tensor of BYTES: each behind its length, four bytes, little-endian."""
+    encoded = [text.encode() for text in texts.reshape(-1).tolist()]
+    return b"".join(len(one).to_bytes(4, "little") + one for one in encoded)
