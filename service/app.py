@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -19,8 +19,19 @@ from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
 from service.dialects.native import Native
 from service.dialects.oip import OpenInference
-from service.errors import ServingError
-from service.http_types import REQUEST_ID, App, Message, Receive, Response, Scope, Send, request_id_of
+from service.errors import InvalidInput, ServingError
+from service.http_errors import Failed, Told, Words
+from service.http_types import (
+    REQUEST_ID,
+    App,
+    Message,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    request_id_of,
+    route_path,
+)
 from service.lane import PredictLane
 from service.parts import Lifecycle, Parts, request_id
 from service.predictor import Predictor
@@ -32,6 +43,9 @@ from service.routes import evaluate, examples, health, models
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_WORDS: Mapping[str, Words] = {}
+"""The words for failures of the protocols beside our own, by the prefix of their paths."""
 
 LIFECYCLE = "lifecycle"
 """The key under which the lifespan's state hands the lifecycle to the server."""
@@ -149,7 +163,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     for router in (health.router, models.router, evaluate.router, examples.router):
         web.include_router(router)
     _document(web)
-    _answer_errors(web)
+    _answer_errors(web, _WORDS)
     return web
 
 
@@ -173,29 +187,30 @@ def _document(web: FastAPI) -> None:
     web.openapi = with_lane  # type: ignore[method-assign]
 
 
-def _answer_errors(web: FastAPI) -> None:
-    async def serving(request: Request, error: ServingError) -> StarletteResponse:
-        return _starlette(http_errors.from_error(error, request_id(request)))
+def _answer_errors(web: FastAPI, others: Mapping[str, Words]) -> None:
+    """Answer what fails behind the lane, in the words of the protocol whose path was asked."""
+
+    def answer(told: Told, request: Request) -> StarletteResponse:
+        failed = Failed(request.method, route_path(request.scope), request_id(request))
+        return _starlette(http_errors.words_of(failed.path, others)(told, failed))
+
+    async def failure(request: Request, error: Exception) -> StarletteResponse:
+        return answer(http_errors.tell(error, request_id(request)), request)
 
     async def status(request: Request, error: HTTPException) -> StarletteResponse:
-        headers = dict(error.headers or {})
         said = "there is no such path; /docs shows those that there are"
         message = said if error.detail == "Not Found" else str(error.detail)
-        response = http_errors.from_status(error.status_code, message, request_id(request), headers)
-        return _starlette(response)
+        return answer(http_errors.tell_status(error.status_code, message, dict(error.headers or {})), request)
 
     async def validation(request: Request, error: RequestValidationError) -> StarletteResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return _starlette(http_errors.invalid(f"{where}: {first['msg']}", request_id(request)))
+        return await failure(request, InvalidInput(f"{where}: {first['msg']}"))
 
-    async def unexpected(request: Request, error: Exception) -> StarletteResponse:
-        return _starlette(http_errors.from_error(error, request_id(request)))
-
-    web.add_exception_handler(ServingError, serving)  # type: ignore[arg-type]
+    web.add_exception_handler(ServingError, failure)
     web.add_exception_handler(HTTPException, status)  # type: ignore[arg-type]
     web.add_exception_handler(RequestValidationError, validation)  # type: ignore[arg-type]
-    web.add_exception_handler(Exception, unexpected)
+    web.add_exception_handler(Exception, failure)
 
 
 def _starlette(response: Response) -> StarletteResponse:

@@ -52,6 +52,13 @@ def request_id_of(headers: Headers) -> str:
     return given.decode() if given and _PLAIN_ID.fullmatch(given) else f"{next(_own_ids):016x}"
 
 
+def route_path(scope: Scope) -> str:
+    """Return the path that was asked for, without the one under which a proxy shows the service."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) if root else path
+
+
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """Return the whole body.
 

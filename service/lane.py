@@ -20,6 +20,7 @@ from service.http_types import (
     gone,
     read_body,
     request_id_of,
+    route_path,
     send_response,
 )
 from service.predictor import Predictor
@@ -35,7 +36,7 @@ class PredictLane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a predict path; see `service.dialects` for which they are."""
-        target = self.predictor.match(_route_path(scope)) if scope["type"] == "http" else None
+        target = self.predictor.match(route_path(scope)) if scope["type"] == "http" else None
         if target is None or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
@@ -80,9 +81,3 @@ async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> 
         return answer.result()
     finally:
         leaving.cancel()
-
-
-def _route_path(scope: Scope) -> str:
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path.removeprefix(root) if root else path

@@ -7,9 +7,9 @@ POST /v2/models/{name}/versions/{version}/infer
 import re
 from typing import NamedTuple
 
+from service import http_errors
 from service.codecs.bodies import QUICK_BINARY_BYTES, QUICK_JSON_BYTES, InputLimits
 from service.codecs.checks import checked, checked_tensors
-from service.dialects.oip import errors
 from service.dialects.oip.answer import JSON_LENGTH, answer
 from service.dialects.oip.request import InferRequest, read, read_raw
 from service.dialects.port import Name, Question, Target
@@ -89,8 +89,9 @@ class OpenInference:
 
     def failure(self, error: Exception, target: Target, request_id: str) -> Response:
         """Return the answer to a request that failed."""
-        return errors.failure(error, request_id)
+        return http_errors.in_brief(http_errors.tell(error, request_id))
 
     def wrong_method(self, method: str, target: Target, request_id: str) -> Response:
         """Return the answer to another method than POST."""
-        return errors.response(405, "Method Not Allowed", {"allow": "POST"})
+        told = http_errors.tell_status(405, "Method Not Allowed; ask with POST", {"allow": "POST"})
+        return http_errors.in_brief(told)
