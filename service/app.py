@@ -39,12 +39,12 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, examples, health, models
+from service.routes import evaluate, examples, health, models, oip
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_WORDS: Mapping[str, Words] = {}
+_WORDS: Mapping[str, Words] = {"/v2/": lambda told, _: http_errors.in_brief(told)}
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
 LIFECYCLE = "lifecycle"
@@ -79,6 +79,7 @@ def compose(settings: Settings) -> Composed:
         data_dir=settings.data_dir,
         max_npz_bytes=settings.max_npz_bytes,
         max_batch_rows=settings.max_batch_rows,
+        versions_loaded=settings.versions_loaded,
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
     web = _web(settings, parts, _watcher(settings, registry))
@@ -160,7 +161,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for router in (health.router, models.router, evaluate.router, examples.router):
+    for router in (health.router, models.router, evaluate.router, examples.router, oip.router):
         web.include_router(router)
     _document(web)
     _answer_errors(web, _WORDS)

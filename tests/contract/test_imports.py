@@ -32,6 +32,7 @@ LAYERS = {
     "parts": {"codecs", "http_types", "repository"},
     "routes": {
         "codecs",
+        "dialects",
         "errors",
         "evaluation",
         "examples",
@@ -39,6 +40,7 @@ LAYERS = {
         "http_types",
         "parts",
         "repository",
+        "signature",
     },
     "predictor": {"batching", "compression", "dialects", "errors", "http_types", "repository", "rows"},
     "lane": {"dialects", "http_types", "predictor", "rows"},

@@ -39,19 +39,20 @@ def parsed(body: bytes) -> dict[str, Any]:
 
 
 def _members(document: simdjson.Object) -> dict[str, Any]:
-    return {
-        key: [_tensor(one) for one in value]
-        if key == "inputs" and isinstance(value, simdjson.Array)
-        else _plain(value)
-        for key, value in document.items()
-    }
+    # By key: what iterates over values as well makes Python numbers of all of them.
+    found = {key: document[key] for key in document.keys()}  # noqa: SIM118 - it is no dict
+    inputs = found.pop("inputs", None)
+    plain = {key: _plain(value) for key, value in found.items()}
+    plain["inputs"] = [_tensor(one) for one in inputs] if isinstance(inputs, simdjson.Array) else None
+    return plain
 
 
 def _tensor(given: Any) -> Any:
     if not isinstance(given, simdjson.Object):
         return _plain(given)
     datatype = given.get("datatype")
-    return {key: _data(value, datatype) if key == "data" else _plain(value) for key, value in given.items()}
+    found = {key: given[key] for key in given.keys()}  # noqa: SIM118
+    return {key: _data(value, datatype) if key == "data" else _plain(value) for key, value in found.items()}
 
 
 def _data(given: Any, datatype: Any) -> NDArray[Any] | list[Any] | None:

@@ -1,0 +1,173 @@
+"""What the Open Inference Protocol asks beside predictions: health, metadata, configuration, repository."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+
+from modiste import __version__
+from service.dialects.oip.datatypes import name_of
+from service.errors import InvalidInput
+from service.http_types import read_body
+from service.parts import Parts, UseParts
+from service.repository.registry import ServedVersion, State
+from service.signature import Tensor
+
+router = APIRouter(prefix="/v2", tags=["open inference protocol"])
+
+EXTENSIONS = (
+    "binary_tensor_data",
+    "classification",
+    "model_configuration",
+    "parameters",
+    "schedule_policy",
+)
+"""Of the extensions that Triton documents, those that work here whatever the settings."""
+
+Model = Annotated[str, Path(description="a model's name")]
+Version = Annotated[str, Path(pattern="^[0-9]+$", description="a version's number")]
+
+_PLATFORMS = {"onnx": "onnxruntime_onnx"}
+_STATES = {
+    State.FOUND: "UNAVAILABLE",
+    State.PREPARING: "LOADING",
+    State.READY: "READY",
+    State.DRAINING: "UNLOADING",
+    State.FAILED: "UNAVAILABLE",
+}
+_NOT_LOADED = "not loaded: only the newest versions are"
+_MAX_INDEX_BODY = 64 * 1024
+
+
+@router.get("", summary="What is this server?")
+async def server_metadata(use: UseParts) -> dict[str, Any]:
+    """Name, version, and the extensions of the protocol that work here."""
+    return {"name": "modiste", "version": __version__, "extensions": list(EXTENSIONS)}
+
+
+@router.get("/health/live", summary="Is the process alive?")
+async def live() -> dict[str, bool]:
+    """Answer 200 while the event loop runs."""
+    return {"live": True}
+
+
+@router.get("/health/ready", summary="Should requests be sent here?")
+async def ready(use: UseParts, response: Response) -> dict[str, bool]:
+    """Answer 200 when the default model is warm and the server is not stopping, else 503."""
+    found = use.registry.default_ready and not use.lifecycle.stopping
+    response.status_code = 200 if found else 503
+    return {"ready": found}
+
+
+@router.get("/models", summary="Which models are here?")
+async def models(use: UseParts) -> dict[str, list[str]]:
+    """The names of all models."""
+    return {"models": use.registry.model_names}
+
+
+def _of_version(path: str, summary: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a route for the newest version of a model, and for each version by its number."""
+
+    def register(asked: Callable[[Parts, str, int | None], Any]) -> Callable[..., Any]:
+        async def newest(use: UseParts, name: Model) -> Any:
+            return asked(use, name, None)
+
+        async def one(use: UseParts, name: Model, version: Version) -> Any:
+            return asked(use, name, int(version))
+
+        for handler, place in ((newest, "/models/{name}"), (one, "/models/{name}/versions/{version}")):
+            handler.__doc__ = asked.__doc__
+            handler.__name__ = f"{asked.__name__}_{handler.__name__}"
+            router.get(place + path, summary=summary)(handler)
+        return asked
+
+    return register
+
+
+@_of_version("", "What does this model take and give?")
+def model_metadata(use: Parts, name: str, version: int | None) -> dict[str, Any]:
+    """Inputs and outputs, with -1 for the batch and for every axis of any length."""
+    served = use.registry.get(name, version)
+    signature = served.loaded.signature
+    return {
+        "name": served.model,
+        "versions": [str(number) for number in use.registry.ready_versions(name)],
+        "platform": _platform(served),
+        "inputs": [_tensor(one) for one in signature.inputs],
+        "outputs": [_tensor(one) for one in signature.outputs],
+    }
+
+
+@_of_version("/ready", "Does this model answer?")
+def model_ready(use: Parts, name: str, version: int | None) -> dict[str, Any]:
+    """Answer 200 when the version is warm and computes; 503 when it is known and does not, else 404."""
+    served = use.registry.get(name, version)
+    return {"name": served.model, "ready": served.batcher.alive}
+
+
+@_of_version("/config", "How is this model served?")
+def model_config(use: Parts, name: str, version: int | None) -> dict[str, Any]:
+    """The part of Triton's model configuration that says something here."""
+    served = use.registry.get(name, version)
+    signature = served.loaded.signature
+    return {
+        "name": served.model,
+        "platform": _platform(served),
+        "backend": "onnxruntime" if served.loaded.engine.name == "onnx" else "keras",
+        "version_policy": {"latest": {"num_versions": use.versions_loaded}},
+        "max_batch_size": use.max_batch_rows,
+        "input": [_configured(one) for one in signature.inputs],
+        "output": [_configured(one) for one in signature.outputs],
+        "instance_group": [{"name": served.model, "kind": "KIND_AUTO", "count": 1}],
+        "dynamic_batching": {"preferred_batch_size": [], "max_queue_delay_microseconds": 0},
+    }
+
+
+@router.post("/repository/index", summary="Which versions are here, and in which state?")
+async def index(use: UseParts, request: Request) -> list[dict[str, str]]:
+    """One entry a version; `{"ready": true}` asks for those alone that answer."""
+    ready_only = _ready_only(
+        await read_body(dict(request.scope["headers"]), request.receive, _MAX_INDEX_BODY)
+    )
+    found = []
+    for name in use.registry.model_names:
+        for record in use.registry.of_model(name):
+            if ready_only and record.state is not State.READY:
+                continue
+            entry = {"name": name, "version": str(record.candidate.version), "state": _STATES[record.state]}
+            reason = record.reason or (_NOT_LOADED if record.state is State.FOUND else "")
+            found.append({**entry, "reason": reason})
+    return found
+
+
+def _ready_only(body: bytes) -> bool:
+    try:
+        document = orjson.loads(body) if body.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("failed to parse the request JSON buffer") from error
+    wanted = document.get("ready", False) if isinstance(document, dict) else None
+    if not isinstance(wanted, bool):
+        raise InvalidInput("Invalid value for 'ready': expected a boolean")
+    return wanted
+
+
+def _platform(served: ServedVersion) -> str:
+    return _PLATFORMS.get(served.loaded.engine.name, "keras")
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "datatype": name_of(tensor.dtype), "shape": _dims((None, *tensor.shape))}
+
+
+def _configured(tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "data_type": f"TYPE_{name_of(tensor.dtype)}",
+        "dims": _dims(tensor.shape) or [1],
+        **({} if tensor.shape else {"reshape": {"shape": []}}),
+    }
+
+
+def _dims(shape: tuple[int | None, ...]) -> list[int]:
+    return [-1 if n is None else n for n in shape]
