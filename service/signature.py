@@ -121,6 +121,11 @@ class Signature:
         return self.outputs[0]
 
     @cached_property
+    def inputs_by_name(self) -> Mapping[str, Input]:
+        """Every input by its name, in order."""
+        return {tensor.name: tensor for tensor in self.inputs}
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether there is one input and one output."""
         return len(self.inputs) == len(self.outputs) == 1

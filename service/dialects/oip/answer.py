@@ -7,7 +7,7 @@ import orjson
 from numpy.typing import NDArray
 
 from service.dialects.oip.datatypes import BYTES, name_of, strings_to_bytes
-from service.dialects.oip.request import InferRequest, Wanted
+from service.dialects.oip.request import Head, Wanted
 from service.dialects.port import Name
 from service.http_types import Response
 from service.rows import Rows, unpack
@@ -17,43 +17,42 @@ JSON_LENGTH = "inference-header-content-length"
 """The header that says how long the JSON is where bytes follow it; there is none where none follow."""
 
 _BINARY = "application/octet-stream"
+_JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
-def answer(served: Name, outputs: Rows, signature: Signature, request: InferRequest) -> Response:
+def answer(served: Name, outputs: Rows, signature: Signature, head: Head) -> Response:
     """Return the answer with the model's raw outputs [n], flat and in row-major order."""
-    arrays = dict(zip((one.name for one in signature.outputs), unpack(outputs), strict=True))
-    named = {one.name: one for one in signature.outputs}
-    wanted = request.wanted or tuple(Wanted(name, request.binary, 0) for name in named)
-    listed, tail = [], []
-    for one in wanted:
-        document, data = _output(arrays[one.name], named[one.name], one)
-        listed.append(document)
-        if data is not None:
-            tail.append(data)
-    document = {"model_name": served.model, "model_version": str(served.version), "outputs": listed}
-    if request.id is not None:
-        document["id"] = request.id
-    head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    arrays = unpack(outputs)
+    if head.wanted is None:
+        wanted = [Wanted(one.name, head.binary, 0) for one in signature.outputs]
+        listed = [_output(*each) for each in zip(arrays, signature.outputs, wanted, strict=True)]
+    else:
+        places = {one.name: place for place, one in enumerate(signature.outputs)}
+        listed = [
+            _output(arrays[places[one.name]], signature.outputs[places[one.name]], one) for one in head.wanted
+        ]
+    document = {"model_name": served.model, "model_version": str(served.version)}
+    if head.id is not None:
+        document["id"] = head.id
+    said = orjson.dumps({**document, "outputs": [one for one, _ in listed]}, option=_JSON_OPTIONS)
+    tail = [data for _, data in listed if data is not None]
     if not tail:
-        return Response(200, head)
-    return Response(200, b"".join([head, *tail]), _BINARY, {JSON_LENGTH: str(len(head))})
+        return Response(200, said)
+    return Response(200, b"".join([said, *tail]), _BINARY, {JSON_LENGTH: str(len(said))})
 
 
 def _output(array: NDArray[Any], output: Output, wanted: Wanted) -> tuple[dict[str, Any], bytes | None]:
+    """Return what the JSON says of an output, and its bytes where it is answered in them."""
     if wanted.classes:
-        texts = _classes(array, output, wanted.classes)
-        datatype, shape, data = BYTES, texts.shape, strings_to_bytes(texts) if wanted.binary else None
-        values: Any = None if wanted.binary else texts.reshape(-1).tolist()
+        values, datatype = _classes(array, output, wanted.classes), BYTES
     else:
-        datatype, shape = name_of(array.dtype), array.shape
-        data = np.ascontiguousarray(array).tobytes() if wanted.binary else None
-        values = None if wanted.binary else np.ascontiguousarray(array).reshape(-1)
-    document: dict[str, Any] = {"name": output.name, "datatype": datatype, "shape": shape}
-    if data is None:
-        document["data"] = values
-    else:
-        document["parameters"] = {"binary_data_size": len(data)}
-    return document, data
+        values, datatype = array, name_of(array.dtype)
+    document: dict[str, Any] = {"name": output.name, "datatype": datatype, "shape": values.shape}
+    if not wanted.binary:
+        flat = values.reshape(-1)
+        return {**document, "data": flat.tolist() if wanted.classes else flat}, None
+    data = strings_to_bytes(values) if wanted.classes else values.tobytes()
+    return {**document, "parameters": {"binary_data_size": len(data)}}, data
 
 
 def _classes(array: NDArray[Any], output: Output, count: int) -> NDArray[Any]:

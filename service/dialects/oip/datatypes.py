@@ -1,12 +1,10 @@
 """The datatypes of the protocol, and which of them a model's input can be made of without loss."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from service.errors import InvalidInput
-from service.signature import Tensor
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
@@ -28,6 +26,7 @@ BF16 = "BF16"
 """The upper half of a float32. NumPy has no such type; it exists in binary tensors alone."""
 
 BYTES = "BYTES"
+_HALVES = np.dtype(np.uint16)
 
 
 def name_of(dtype: np.dtype[Any]) -> str:
@@ -35,21 +34,22 @@ def name_of(dtype: np.dtype[Any]) -> str:
     return _NAMES[dtype]
 
 
-def dtype_for(datatype: str, tensor: Tensor) -> np.dtype[Any]:
-    """Return the dtype of an input's values as they are sent; of BF16, the one of its halves.
+@lru_cache(maxsize=256)
+def is_safe(datatype: str, dtype: np.dtype[Any]) -> bool:
+    """Whether `dtype` holds every value of a datatype; False of what is no datatype."""
+    held = np.dtype(np.float32) if datatype == BF16 else _DTYPES.get(datatype)
+    return held is not None and np.can_cast(held, dtype, "safe")
 
-    Raises:
-        InvalidInput: it is no datatype, or one whose values the model's input cannot all hold.
-    """
-    held = np.dtype(np.float32) if datatype == BF16 else _DTYPES.get(datatype, np.dtype(object))
-    if not np.can_cast(held, tensor.dtype, "safe"):
-        safe = [name for name, dtype in _DTYPES.items() if np.can_cast(dtype, tensor.dtype, "safe")]
-        safe += [BF16] if tensor.dtype == np.float32 else []
-        raise InvalidInput(
-            f"input '{tensor.name}': its datatype must be {name_of(tensor.dtype)}, "
-            f"or one that it can hold without loss: {', '.join(safe)}"
-        )
-    return np.dtype(np.uint16) if datatype == BF16 else held
+
+def expected(dtype: np.dtype[Any]) -> str:
+    """Say in words which datatypes an input of `dtype` takes."""
+    safe = ", ".join(name for name in (*_DTYPES, BF16) if is_safe(name, dtype))
+    return f"its datatype must be {name_of(dtype)}, or one that it holds without loss: {safe}"
+
+
+def sent_as(datatype: str) -> np.dtype[Any]:
+    """Return the dtype of a datatype's values as they are sent; of BF16, the one of its halves."""
+    return _HALVES if datatype == BF16 else _DTYPES[datatype]
 
 
 def from_bytes(data: memoryview, datatype: str, dtype: np.dtype[Any]) -> NDArray[Any]:

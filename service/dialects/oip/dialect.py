@@ -5,15 +5,21 @@ POST /v2/models/{name}/versions/{version}/infer
 """
 
 import re
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service import http_errors
 from service.codecs.bodies import QUICK_BINARY_BYTES, QUICK_JSON_BYTES, InputLimits
 from service.codecs.checks import checked, checked_tensors
 from service.dialects.oip.answer import JSON_LENGTH, answer
-from service.dialects.oip.request import InferRequest, read, read_raw
+from service.dialects.oip.body import numbers, split
+from service.dialects.oip.request import Head, raw_head, read_head
+from service.dialects.oip.tensors import Source
 from service.dialects.port import Name, Question, Target
-from service.errors import InvalidInput, TooLarge
+from service.errors import InvalidInput, MalformedBody, TooLarge
 from service.http_types import Headers, Response
 from service.rows import Rows
 from service.signature import Signature
@@ -21,6 +27,8 @@ from service.signature import Signature
 _PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([0-9]+))?/infer")
 _JSON_LENGTH = JSON_LENGTH.encode()
 _OPERATION = "infer"
+_MOST_KEPT = 256
+_MOST_KEPT_BYTES = 4096
 
 
 class _Options(NamedTuple):
@@ -36,6 +44,7 @@ class OpenInference:
 
     def __init__(self, limits: InputLimits) -> None:
         self._limits = limits
+        self._kept: dict[tuple[bool, bytes], tuple[Signature, Head]] = {}
 
     def match(self, path: str) -> Target | None:
         """Return what an infer path asks for, or None for another path."""
@@ -64,28 +73,75 @@ class OpenInference:
 
     def read(self, body: bytes, options: _Options, signature: Signature) -> Question:
         """Read a body."""
-        length = options.json_length
-        if length is not None and length > len(body):
-            raise InvalidInput(f"inference header size should be in range (0, {len(body)})")
-        request = read_raw(body, signature) if length == 0 else read(body, length, signature)
-        return Question(self._rows(request, signature), request, request.timeout_s, request.priority)
+        if options.json_length is None:
+            head, behind = self._json_alone(body, signature), memoryview(b"")
+        else:
+            head, behind = self._with_bytes(body, options.json_length, signature)
+        return Question(self._rows(head, behind, signature), head, head.timeout_s, head.priority)
 
-    def _rows(self, request: InferRequest, signature: Signature) -> Rows:
-        arrays = [one.view("u1") if one.dtype.kind == "b" else one for one in request.arrays]
-        for tensor, array in zip(signature.inputs, arrays, strict=True):
-            if len(array) > self._limits.max_rows:
-                most = self._limits.max_rows
-                raise TooLarge(f"input '{tensor.name}': at most {most} rows a request; got {len(array)}")
+    def _json_alone(self, body: bytes, signature: Signature) -> Head:
+        parts = split(body)
+        if parts is not None:
+            with suppress(MalformedBody):  # what is wrong is said of the whole
+                head = self._kept_head(parts.head, signature, apart=True)
+                if len(head.sources) == 1 and not head.behind:
+                    source = head.sources[0]
+                    return head._replace(sources=(source.holding(numbers(parts.data, source.datatype)),))
+        return self._without_bytes(read_head(body, signature))
+
+    def _without_bytes(self, head: Head) -> Head:
+        if head.behind:
+            raise InvalidInput(
+                f"unexpected size for the inputs, expecting {head.behind} additional bytes "
+                "and the header Inference-Header-Content-Length"
+            )
+        return head
+
+    def _with_bytes(self, body: bytes, length: int, signature: Signature) -> tuple[Head, memoryview]:
+        if length > len(body):
+            raise InvalidInput(f"inference header size should be in range (0, {len(body)})")
+        if length == 0:
+            return raw_head(len(body), signature), memoryview(body)
+        head, behind = self._kept_head(body[:length], signature, apart=False), memoryview(body)[length:]
+        extra = len(behind) - head.behind
+        if extra < 0:
+            raise InvalidInput(f"unexpected size for the inputs, expecting {-extra} additional bytes")
+        if extra > 0:
+            raise InvalidInput(f"unexpected additional input data: {extra} bytes behind the last tensor")
+        return head, behind
+
+    def _kept_head(self, head: bytes, signature: Signature, *, apart: bool) -> Head:
+        """Read the JSON without its numbers, which a client mostly sends again and again."""
+        if len(head) > _MOST_KEPT_BYTES:
+            return read_head(head, signature, apart=apart)
+        kept = self._kept.get((apart, head))
+        if kept is not None and kept[0] is signature:
+            return kept[1]
+        read = read_head(head, signature, apart=apart)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[apart, head] = (signature, read)
+        return read
+
+    def _rows(self, head: Head, behind: memoryview, signature: Signature) -> Rows:
+        arrays = [self._array(source, behind) for source in head.sources]
         if len(arrays) == 1:
             return checked(arrays[0], signature.input, signature.input.name)[0]
         return checked_tensors(arrays, signature.inputs)
+
+    def _array(self, source: Source, behind: memoryview) -> NDArray[Any]:
+        rows, most = source.shape[0], self._limits.max_rows
+        if rows > most:
+            raise TooLarge(f"input '{source.tensor.name}': at most {most} rows a request; got {rows}")
+        array = source.read(behind)
+        return array.view(np.uint8) if array.dtype.kind == "b" else array
 
     def answer(
         self, served: Name, outputs: Rows, signature: Signature, options: _Options, question: Question
     ) -> Response:
         """Return the answer to one request."""
-        request: InferRequest = question.details
-        return answer(served, outputs, signature, request)
+        head: Head = question.details
+        return answer(served, outputs, signature, head)
 
     def failure(self, error: Exception, target: Target, request_id: str) -> Response:
         """Return the answer to a request that failed."""

@@ -1,14 +1,12 @@
-"""The body of an ``infer`` request: JSON, with the tensors in it or, as bytes, behind it."""
+"""What the JSON of an ``infer`` request says: where its tensors are, and what the answer is to hold."""
 
 import math
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
-
-from service.dialects.oip import datatypes
 from service.dialects.oip.body import parsed
+from service.dialects.oip.datatypes import name_of
 from service.dialects.oip.parameters import flag, parameters_of, priority, timeout_s
-from service.dialects.oip.tensors import read_input
+from service.dialects.oip.tensors import Source, locate
 from service.errors import InvalidInput
 from service.pending import NORMAL
 from service.signature import Signature
@@ -22,12 +20,13 @@ class Wanted(NamedTuple):
     classes: int
 
 
-class InferRequest(NamedTuple):
-    """A request as it was read.
+class Head(NamedTuple):
+    """What the JSON of a request says, and so where its tensors are.
 
     Attributes:
         id: to be echoed; None where there was none.
-        arrays: one for each input of the model, in its order, as they were sent.
+        sources: one for each input of the model, in its order.
+        behind: bytes that must follow the JSON.
         wanted: the outputs to answer with; None for all.
         binary: whether outputs are answered as bytes where none are listed.
         timeout_s: the answer is worth nothing later; None where nothing is said.
@@ -35,15 +34,16 @@ class InferRequest(NamedTuple):
     """
 
     id: str | None
-    arrays: list[NDArray[Any]]
+    sources: tuple[Source, ...]
+    behind: int
     wanted: tuple[Wanted, ...] | None
     binary: bool
     timeout_s: float | None
     priority: int
 
 
-def read_raw(body: bytes, signature: Signature) -> InferRequest:
-    """Read a request without JSON: the whole body is one row of the model's only input.
+def raw_head(length: int, signature: Signature) -> Head:
+    """Return what a request without JSON says: the body is one row of the model's only input.
 
     Raises:
         InvalidInput: the model has several inputs or more than one axis of any length, or the size is wrong.
@@ -53,32 +53,28 @@ def read_raw(body: bytes, signature: Signature) -> InferRequest:
     if len(signature.inputs) > 1 or unknown > 1:
         raise InvalidInput("a request without JSON is for models of one input with at most one variable axis")
     known = math.prod(n for n in tensor.shape if n is not None) * tensor.dtype.itemsize
-    if not body or not known or len(body) % known or (not unknown and len(body) != known):
+    if not length or not known or length % known or (not unknown and length != known):
         raise InvalidInput(f"unexpected size for input '{tensor.name}': expected {known} bytes")
-    shape = [len(body) // known if n is None else n for n in tensor.shape]
-    values = datatypes.from_bytes(memoryview(body), datatypes.name_of(tensor.dtype), tensor.dtype)
-    return InferRequest(None, [values.reshape((1, *shape))], None, True, None, NORMAL)
+    shape = tuple(length // known if n is None else n for n in tensor.shape)
+    source = Source(tensor, (1, *shape), name_of(tensor.dtype), tensor.dtype, None, 0, length)
+    return Head(None, (source,), length, None, True, None, NORMAL)
 
 
-def read(body: bytes, json_length: int | None, signature: Signature) -> InferRequest:
-    """Read a request.
-
-    Args:
-        body: JSON, and behind it the tensors that state their ``binary_data_size``, in their order.
-        json_length: bytes of the JSON; None where it is all of the body.
-        signature: of the version that answers.
+def read_head(head: bytes, signature: Signature, *, apart: bool = False) -> Head:
+    """Read the JSON of a request; `apart` says that the ``data`` of its tensor were taken out.
 
     Raises:
         MalformedBody: no JSON, or no object.
         InvalidInput: what it says does not fit the model; the message names the input.
     """
-    document = parsed(body if json_length is None else body[:json_length])
+    document = parsed(head)
     parameters = parameters_of(document, "the request")
     as_binary = flag(parameters, "binary_data_output", "the request")
-    behind = memoryview(b"" if json_length is None else body)[json_length or 0 :]
-    return InferRequest(
+    sources, behind = _sources(document, signature, apart)
+    return Head(
         _id(document),
-        _arrays(document, behind, signature),
+        sources,
+        behind,
         _wanted(document.get("outputs"), as_binary, signature),
         as_binary,
         timeout_s(parameters),
@@ -93,23 +89,25 @@ def _id(document: dict[str, Any]) -> str | None:
     return found
 
 
-def _arrays(document: dict[str, Any], binary: memoryview, signature: Signature) -> list[NDArray[Any]]:
+def _sources(document: dict[str, Any], signature: Signature, apart: bool) -> tuple[tuple[Source, ...], int]:
+    """Return where the values of each input are, and how many bytes of them follow the JSON."""
     given = document.get("inputs")
     if not isinstance(given, list) or not given:
         raise InvalidInput("expected 'inputs', a list of tensors")
-    tensors = {tensor.name: tensor for tensor in signature.inputs}
-    arrays: dict[str, NDArray[Any]] = {}
+    tensors = signature.inputs_by_name
+    sources: dict[str, Source] = {}
+    behind = 0
     for one in given:
-        name, array, binary = read_input(one, binary, tensors)
-        if name in arrays:
+        source = locate(one, behind, tensors, apart=apart)
+        behind += source.size
+        name = source.tensor.name
+        if name in sources:
             raise InvalidInput(f"input '{name}' stands twice")
-        arrays[name] = array
-    if len(binary):
-        raise InvalidInput(f"unexpected additional input data: {len(binary)} bytes behind the last tensor")
-    missing = ", ".join(f"'{name}'" for name in tensors if name not in arrays)
+        sources[name] = source
+    missing = ", ".join(f"'{name}'" for name in tensors if name not in sources)
     if missing:
-        raise InvalidInput(f"expected {len(tensors)} inputs but got {len(arrays)}; missing: {missing}")
-    return [arrays[name] for name in tensors]
+        raise InvalidInput(f"expected {len(tensors)} inputs but got {len(sources)}; missing: {missing}")
+    return tuple(sources[name] for name in tensors), behind
 
 
 def _wanted(given: Any, as_binary: bool, signature: Signature) -> tuple[Wanted, ...] | None:
