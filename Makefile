@@ -14,6 +14,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Clients of other servers, which the tests drive from outside.
+CLIENTS := .venv-clients
 UV := $(shell command -v uv 2>/dev/null)
 
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
@@ -36,10 +38,10 @@ help:
 	@sed -n '/^# The one/,/^$$/s/^# \{0,1\}//p' Makefile
 
 # Two processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte.
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(CLIENTS)/stamp
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-e2e: $(VENV)/dev.stamp
+e2e: $(VENV)/dev.stamp $(CLIENTS)/stamp
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 check: $(VENV)/dev.stamp
@@ -76,14 +78,26 @@ endif
 	@$(BIN)/python -m compileall -q modiste service training
 	@touch $@
 
+$(CLIENTS)/stamp: requirements/clients.txt
+	@echo "Setting up $(CLIENTS), the clients of other servers that the tests drive (once) ..."
+ifdef UV
+	@test -x $(CLIENTS)/bin/python || $(UV) venv --quiet --python '>=3.11,<3.14' $(CLIENTS)
+	@$(UV) pip install --quiet --python $(CLIENTS)/bin/python --require-hashes -r $<
+else
+	@test -x $(CLIENTS)/bin/pip || $(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+endif
+	@touch $@
+
 lock:
 	uv pip compile pyproject.toml --group build $(LOCK) -o requirements/serve.txt
 	uv pip compile pyproject.toml --group build --extra train $(LOCK) -o requirements/train.txt
 	uv pip compile pyproject.toml --group build --extra train --extra gpu $(LOCK) -o requirements/gpu.txt
 	uv pip compile pyproject.toml --group build --extra train --extra jax --extra mlflow --group dev $(LOCK) -o requirements/dev.txt
+	uv pip compile requirements/clients.in $(LOCK) -o requirements/clients.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(CLIENTS) build dist *.egg-info
