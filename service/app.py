@@ -18,6 +18,9 @@ from modiste import __version__
 from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
 from service.dialects.native import Native
+from service.dialects.tfserving import TensorFlowServing
+from service.dialects.tfserving import paths as tfserving_paths
+from service.dialects.tfserving import words as tfserving_words
 from service.errors import InvalidInput, ServingError
 from service.http_errors import Failed, Told, Words
 from service.http_types import (
@@ -38,12 +41,12 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, examples, health, models
+from service.routes import evaluate, examples, health, models, tfserving
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_WORDS: Mapping[str, Words] = {}
+_WORDS: Mapping[str, Words] = {tfserving_paths.PREFIX: tfserving_words.words}
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
 LIFECYCLE = "lifecycle"
@@ -83,7 +86,7 @@ def compose(settings: Settings) -> Composed:
     web = _web(settings, parts, _watcher(settings, registry))
     predictor = Predictor(
         registry,
-        [Native(bodies)],
+        [Native(bodies), TensorFlowServing(settings.input_limits)],
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )
@@ -159,7 +162,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for router in (health.router, models.router, evaluate.router, examples.router):
+    for router in (health.router, models.router, evaluate.router, examples.router, tfserving.router):
         web.include_router(router)
     _document(web)
     _answer_errors(web, _WORDS)

@@ -32,6 +32,7 @@ LAYERS = {
     "parts": {"codecs", "http_types", "repository"},
     "routes": {
         "codecs",
+        "dialects",
         "errors",
         "evaluation",
         "examples",
