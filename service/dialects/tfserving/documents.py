@@ -29,8 +29,9 @@ def load(body: bytes) -> dict[str, Any]:
     if not isinstance(name, str):
         raise InvalidInput(f"not formatted correctly. '{SIGNATURE_KEY}' key must be a string value.")
     if name not in ("", SIGNATURE):
+        shown = name[:60].encode(errors="replace").decode()  # half a character can be in JSON, not in UTF-8
         raise InvalidInput(
-            f'Serving signature name: "{name[:60]}" not found in signature def; there is "{SIGNATURE}"'
+            f'Serving signature name: "{shown}" not found in signature def; there is "{SIGNATURE}"'
         )
     return document
 
