@@ -38,7 +38,7 @@ def pairs() -> list[Pair]:
     return [
         Pair("Open Inference, binary in and out", _binary(), as_bytes, 0.9),
         Pair("Open Inference, JSON", _json(), as_json, 0.8),
-        # Pair("TensorFlow Serving, JSON", _tensorflow_serving(), as_json, 0.8),
+        Pair("TensorFlow Serving, JSON", _tensorflow_serving(), as_json, 0.8),
     ]
 
 

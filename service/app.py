@@ -19,6 +19,9 @@ from service import http_errors, openapi
 from service.codecs.bodies import BodyReader
 from service.dialects.native import Native
 from service.dialects.oip import OpenInference
+from service.dialects.tfserving import TensorFlowServing
+from service.dialects.tfserving import paths as tfserving_paths
+from service.dialects.tfserving import words as tfserving_words
 from service.errors import InvalidInput, ServingError
 from service.http_errors import Failed, Told, Words
 from service.http_types import (
@@ -39,12 +42,15 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, examples, health, models, oip
+from service.routes import evaluate, examples, health, models, oip, tfserving
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_WORDS: Mapping[str, Words] = {"/v2/": lambda told, _: http_errors.in_brief(told)}
+_WORDS: Mapping[str, Words] = {
+    tfserving_paths.PREFIX: tfserving_words.words,
+    "/v2/": lambda told, _: http_errors.in_brief(told),
+}
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
 LIFECYCLE = "lifecycle"
@@ -85,7 +91,7 @@ def compose(settings: Settings) -> Composed:
     web = _web(settings, parts, _watcher(settings, registry))
     predictor = Predictor(
         registry,
-        [Native(bodies), OpenInference(settings.input_limits)],
+        [Native(bodies), OpenInference(settings.input_limits), TensorFlowServing(settings.input_limits)],
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )
@@ -161,8 +167,8 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for router in (health.router, models.router, evaluate.router, examples.router, oip.router):
-        web.include_router(router)
+    for part in (health, models, evaluate, examples, oip, tfserving):
+        web.include_router(part.router)
     _document(web)
     _answer_errors(web, _WORDS)
     return web

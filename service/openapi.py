@@ -5,7 +5,7 @@ The examples are real: one picture of the Fashion-MNIST test set, and what the s
 
 from typing import Any
 
-from service import examples
+from service import examples, openapi_tfserving
 from service.codecs import json_rows, multipart, npy
 from service.errors import (
     DatasetNotFound,
@@ -99,7 +99,8 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             operation["responses"] |= error_responses(*_errors_of(path))
-    document["paths"] = {**{path: _path(path, text) for path, text in _PATHS.items()}, **document["paths"]}
+    ours = {path: _path(path, text) for path, text in _PATHS.items()}
+    document["paths"] = {**ours, **document["paths"], **openapi_tfserving.paths()}
     return document
 
 

@@ -39,18 +39,14 @@ class Decoded(NamedTuple):
     files: list[str] | None = None
 
 
-QUICK_JSON_BYTES = 256 * 1024
 QUICK_BINARY_BYTES = 1024 * 1024
 _QUICK_BYTES = {
-    json_rows.CONTENT_TYPE: QUICK_JSON_BYTES,
+    json_rows.CONTENT_TYPE: json_rows.QUICK_BYTES,
     npy.CONTENT_TYPE: QUICK_BINARY_BYTES,
     raw.CONTENT_TYPE: 4 * 1024 * 1024,
 }
 """Bodies up to so many bytes are read in two milliseconds or less. Pictures have no such size: some
 kilobytes may unpack to millions of pixels."""
-
-_QUICKLY_EXPLAINED_BYTES = 4 * 1024
-"""JSON that the fast reading does not take is read a hundred times as slowly."""
 
 
 class BodyReader:
@@ -70,7 +66,7 @@ class BodyReader:
         media_type = _media_type(content_type)
         if len(body) > _QUICK_BYTES.get(media_type, 0):
             return None
-        if media_type != json_rows.CONTENT_TYPE or len(body) <= _QUICKLY_EXPLAINED_BYTES:
+        if media_type != json_rows.CONTENT_TYPE or len(body) <= json_explain.QUICK_BYTES:
             return self._read(body, media_type, signature)
         rows = json_rows.flattened(body, signature.input) if len(signature.inputs) == 1 else None
         return None if rows is None else self._checked(rows, signature.input)

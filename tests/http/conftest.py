@@ -25,12 +25,17 @@ class Client:
         self.http = httpx.AsyncClient(transport=transport, base_url="http://testserver")
 
     @property
-    def parts(self):
-        """The parts that the application is composed of, found as a route finds them."""
+    def web(self):
+        """The FastAPI application behind the lane."""
         app = self.app
         while not hasattr(app, "state"):
             app = app._app
-        return app.state.parts
+        return app
+
+    @property
+    def parts(self):
+        """The parts that the application is composed of, found as a route finds them."""
+        return self.web.state.parts
 
     def run(self, coroutine):
         """Run a coroutine in the loop of the application."""

@@ -1,5 +1,6 @@
 """The documentation that a server shows, and what browsers need of it."""
 
+import json
 import re
 
 
@@ -68,3 +69,22 @@ def test_behind_a_root_path_every_route_answers(make_client):
     assert "/ml/openapi.json" in client.get("/ml/docs").text
     assert client.get("/ml/health/ready").status_code == 200
     assert client.post("/ml/predict", json={"instances": [[0] * 784]}).status_code == 200
+
+
+def test_the_calls_of_tensorflow_serving_are_documented_and_their_examples_work(client):
+    documented = client.get("/openapi.json").json()["paths"]
+    paths = {path: operations for path, operations in documented.items() if path.startswith("/v1/")}
+    assert len(paths) == 16
+    ids = [operation["operationId"] for one in paths.values() for operation in one.values()]
+    assert len(set(ids)) == len(ids)
+    for path, operations in paths.items():
+        if "label" in path or path.endswith(":regress"):
+            continue
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            body = json.dumps(content["application/json"]["example"]) if content else ""
+            body = body.replace("input_layer", "pixels")  # the name in the model that ships
+            response = client.request(method, path.format(name="fashion_mnist", version=1), content=body)
+            assert response.status_code == 200, response.text
+            example = operation["responses"]["200"]["content"]["application/json"]["example"]
+            assert response.json().keys() == example.keys()

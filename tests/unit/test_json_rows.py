@@ -173,3 +173,27 @@ def test_only_what_is_read_fast_is_read_in_the_event_loop():
     with pytest.raises(InvalidInput):
         bodies.read_quickly(body([None]), b"application/json", plain())
     assert bodies.read_quickly(b"\x89PNG", b"image/png", plain()) is None
+
+
+SIGNED = json_rows.Frame.of("inputs", before=[("some name", "some 1 text")])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('{"some name": "some 1 text", "inputs": [[[1,2,3],[4,5,6]], [[1,2,3],[4,5,6]]]}', 2),
+        ('{"some name": "some 1 text", "inputs": [[1,2,3],[4,5,6]]}', None),
+        ('{"some name": "some 1 text", "inputs": [[1,2,3,4,5,6]]}', None),
+        ('{"some name": "some 2 text", "inputs": [[[1,2,3],[4,5,6]]]}', None),
+        ('{"som nam": "some 1 text", "inputs": [[[1,2,3],[4,5,6]]]}', None),
+        ('{"inputs": [[[1,2,3],[4,5,6]]], "some name": "some 1 text"}', None),
+        ('{"inputs": [[[1,2,3],[4,5,6]]]}', None),
+        ('{"instances": [[[1,2,3],[4,5,6]]]}', 1),
+    ],
+)
+def test_other_frames_hold_their_texts_and_exact_rows_alone(text, count):
+    found = json_rows.framed(text.encode(), SMALL, (json_rows.PLAIN, SIGNED), exact=True)
+    assert (None if found is None else len(found[1])) == count
+    if found is not None:
+        assert found[0] is (json_rows.PLAIN if "instances" in text else SIGNED)
+        np.testing.assert_array_equal(found[1], [SMALL_IMAGE] * count)

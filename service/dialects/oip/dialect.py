@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service import http_errors
-from service.codecs.bodies import QUICK_BINARY_BYTES, QUICK_JSON_BYTES, InputLimits
+from service.codecs import json_rows
+from service.codecs.bodies import QUICK_BINARY_BYTES, InputLimits
 from service.codecs.checks import checked, checked_tensors
 from service.dialects.oip.answer import JSON_LENGTH, answer
 from service.dialects.oip.body import numbers, split
@@ -68,7 +69,7 @@ class OpenInference:
 
     def read_quickly(self, body: bytes, options: _Options, signature: Signature) -> Question | None:
         """Read a body where that does not hold up an event loop."""
-        limit = QUICK_JSON_BYTES if options.json_length is None else QUICK_BINARY_BYTES
+        limit = json_rows.QUICK_BYTES if options.json_length is None else QUICK_BINARY_BYTES
         return self.read(body, options, signature) if len(body) <= limit else None
 
     def read(self, body: bytes, options: _Options, signature: Signature) -> Question:
