@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from modiste.artifact import Head
 from service.codecs.bodies import InputLimits
 from service.dialects.tfserving import TensorFlowServing
+from service.errors import InvalidInput
+from service.signature import Input, Signature
 from tests.http.sockets import Running
 from tests.models import expected, expected_pair, write_pair, write_version
 from tests.signatures import plain
@@ -359,6 +361,47 @@ def test_a_damaged_body_is_answered_or_refused(pair, data):
     response = pair.post(path, content=bytes(content))
     assert response.status_code in (200, 400), response.text
     assert response.status_code == 200 or error(response)
+
+
+# other types than floats
+
+
+def read_as(dtype: type, instances: str) -> np.ndarray:
+    tensor = Input("x", (2,), np.dtype(dtype), range=None)
+    limits = InputLimits(max_body_bytes=1000, max_rows=10, max_image_pixels=1, max_files=1)
+    signature = Signature((tensor,), plain().outputs)
+    body = f'{{"instances": {instances}}}'.encode()
+    return TensorFlowServing(limits).read_quickly(body, "predict", signature).rows
+
+
+@pytest.mark.parametrize(
+    ("dtype", "instances", "expected_rows"),
+    [
+        (np.int64, "[[1, 2]]", [[1, 2]]),
+        (np.int64, "[[-1, 9007199254740993]]", [[-1, 2**53 + 1]]),
+        (np.uint64, "[[0, 18446744073709551615]]", [[0, 2**64 - 1]]),
+        (np.bool_, "[[true, false], [1, 0]]", [[True, False], [True, False]]),
+    ],
+)
+def test_whole_numbers_and_truths_are_read_exactly(dtype, instances, expected_rows):
+    rows = read_as(dtype, instances)
+    assert rows.dtype == dtype and rows.tolist() == expected_rows
+
+
+@pytest.mark.parametrize(
+    ("dtype", "instances", "says"),
+    [
+        (np.int64, "[[1.0, 2]]", "Type: Number is not of expected type: int64"),
+        (np.int8, "[[true, 2]]", "Type: Boolean is not of expected type: int8"),
+        (np.int8, "[[128, 2]]", "outside the model's range -128 to 127"),
+        (np.bool_, "[[2, 0]]", "outside the model's range 0 to 1"),
+        (np.bool_, "[[0.5, 0]]", "Type: Number is not of expected type: bool"),
+    ],
+)
+def test_a_number_with_a_point_is_no_whole_number(dtype, instances, says):
+    with pytest.raises(InvalidInput) as raised:
+        read_as(dtype, instances)
+    assert says in raised.value.message
 
 
 # how it gets there
