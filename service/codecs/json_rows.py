@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.codecs import json_explain
+from service.codecs.simd import parser
 from service.signature import Input
 
 CONTENT_TYPE = "application/json"
