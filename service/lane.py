@@ -8,6 +8,7 @@ import asyncio
 import time
 from typing import Any
 
+from service import compression
 from service.dialects.port import Target
 from service.http_types import (
     App,
@@ -60,9 +61,11 @@ class PredictLane:
         ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
         answer = ready.batcher.submit(ready.rows, began + ready.timeout_s, ready.question.priority)
         outputs = await (answer if ready.is_quick else answer_unless_gone(answer, receive))
-        if asked.packing is None:
-            return ready.respond(outputs)
-        return await asyncio.to_thread(ready.respond, outputs)
+        response = ready.respond(outputs)
+        packed = compression.compressed_quickly(response, asked.packing)
+        if packed is None and asked.packing is not None:
+            packed = await asyncio.to_thread(compression.compressed, response, asked.packing)
+        return packed or response
 
 
 async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> Rows:

@@ -74,8 +74,7 @@ class Ready(NamedTuple):
         served, asked = self.served, self.asked
         name = Name(served.model, served.version)
         dialect = asked.target.dialect
-        response = dialect.answer(name, outputs, served.loaded.signature, asked.options, self.question)
-        return response if asked.packing is None else compression.compressed(response, asked.packing)
+        return dialect.answer(name, outputs, served.loaded.signature, asked.options, self.question)
 
 
 class Predictor:

@@ -8,12 +8,14 @@ before its body) goes to the application, which answers the same by `service.lan
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service import compression
 from service.batching import Batcher
 from service.dialects.port import Target
 from service.errors import ModelFailure, ServingError
@@ -39,7 +41,7 @@ class Exchange:
         self.request_id = request_id_of(headers)
         self.began = time.monotonic()
         self.chunks: list[bytes] = []
-        self.decoding: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self.batcher: Batcher | None = None
         self.entry: Entry | None = None
         self.keep_alive = True
@@ -49,8 +51,8 @@ class Exchange:
         """Drop what is under way: there is nobody to answer."""
         self.response_complete = True
         self.chunks.clear()
-        if self.decoding is not None:
-            self.decoding.cancel()
+        if self.task is not None:
+            self.task.cancel()
         if self.batcher is not None and self.entry is not None:
             self.batcher.leave(self.entry)
 
@@ -183,8 +185,7 @@ class Protocol(HttpToolsProtocol):
             asked = self._predictor.ask(*route, headers)
         except Exception:
             return None  # refused: the application says why
-        # A large answer is compressed in a thread, for which there must be a task.
-        return Exchange(asked, headers) if asked.packing is None else None
+        return Exchange(asked, headers)
 
     def _route(self, url: bytes) -> tuple[Target, bytes] | None:
         """Return what a URL as sent asks for, with its query; None where it is no plain predict path."""
@@ -230,9 +231,7 @@ class Protocol(HttpToolsProtocol):
             self._fail(exchange, error)
             return
         if ready is None:
-            exchange.decoding = task = self.loop.create_task(self._decode_in_thread(exchange, body))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self._in_task(exchange, self._decode_in_thread(exchange, body))
 
     async def _decode_in_thread(self, exchange: Exchange, body: bytes) -> None:
         try:
@@ -246,13 +245,31 @@ class Protocol(HttpToolsProtocol):
                 self._fail(exchange, error or ModelFailure("the model gave no outputs"))
                 return
             try:
-                self._write(exchange, ready.respond(outputs))
+                self._send(exchange, ready.respond(outputs))
             except Exception as unforeseen:
                 self._fail(exchange, unforeseen)
 
         exchange.batcher = ready.batcher
         deadline = exchange.began + ready.timeout_s
         exchange.entry = ready.batcher.admit(ready.rows, deadline, done, ready.question.priority)
+
+    def _send(self, exchange: Exchange, response: Response) -> None:
+        """Write an answer, compressed where the client asked for it: a large one in a thread."""
+        packed = compression.compressed_quickly(response, exchange.asked.packing)
+        if packed is not None:
+            self._write(exchange, packed)
+        else:
+            self._in_task(exchange, self._compress_in_thread(exchange, response))
+
+    async def _compress_in_thread(self, exchange: Exchange, response: Response) -> None:
+        assert exchange.asked.packing is not None
+        packed = await asyncio.to_thread(compression.compressed, response, exchange.asked.packing)
+        self._write(exchange, packed)
+
+    def _in_task(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> None:
+        exchange.task = task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         self._write(exchange, exchange.asked.fail(error, exchange.request_id))

@@ -43,10 +43,11 @@ LAYERS = {
         "signature",
     },
     "predictor": {"batching", "compression", "dialects", "errors", "http_types", "repository", "rows"},
-    "lane": {"dialects", "http_types", "predictor", "rows"},
+    "lane": {"compression", "dialects", "http_types", "predictor", "rows"},
     "request_head": {"http_types", "predictor"},
     "protocol": {
         "batching",
+        "compression",
         "dialects",
         "errors",
         "http_types",

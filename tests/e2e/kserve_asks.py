@@ -21,7 +21,6 @@ async def main(address: str, images: np.ndarray) -> dict:
         "server live": await v2.is_server_live(address),
         "server ready": await v2.is_server_ready(address),
         "model ready": await v2.is_model_ready(address, MODEL),
-        "v1 model ready": await v1.is_model_ready(address, MODEL),
         "v1": (await v1.infer(address, {"instances": images.tolist()}, model_name=MODEL))["predictions"],
     }
     for binary in (False, True):

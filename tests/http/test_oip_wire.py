@@ -1,17 +1,27 @@
 """The Open Inference Protocol on the wire: forms that the client does not send, and every mistake its 400."""
 
+import gzip
 import json
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.http.sockets import Running
 from tests.models import expected, write_pair, write_version
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 28, 28), np.uint8)
 INFER = "/v2/models/fashion_mnist/infer"
 LENGTH = "inference-header-content-length"
+
+
+@pytest.fixture
+def running(settings):
+    server = Running(settings)
+    yield server
+    server.stop()
 
 
 def tensor(**changes) -> dict:
@@ -262,7 +272,9 @@ def test_the_index_lists_what_failed_with_its_reason(artifacts, make_client):
         message(client.post("/v2/repository/index", content=wrong))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_a_damaged_body_is_a_200_or_a_400(client, data):
     """And never a crash, a hang, or an answer of another number of rows."""
@@ -295,3 +307,25 @@ def test_data_of_something_else_are_not_taken_for_the_tensors(client):
         request(tensor(data=...), parameters={"data": [7] * 1568}),
     ):
         assert "expected 'data'" in message(ask(client, place))
+
+
+@pytest.mark.parametrize("rows", [1, 20, 40], ids=["small", "some kilobytes", "large"])
+def test_answers_are_compressed_where_that_is_asked_for_and_worth_it(running, rows):
+    """Over a socket: a small one is sent as it is, a large one is compressed beside the loop."""
+    pixels = np.tile(PIXELS[:1], (rows, 1, 1)).astype(np.uint8)
+    listed = [{"name": "output"}] * (25 if rows == 40 else 1)
+    one = tensor(shape=[rows, 28, 28], data=pixels.reshape(-1).tolist())
+    body = json.dumps(request(one, outputs=listed)).encode()
+    head = f"POST {INFER} HTTP/1.1\naccept-encoding: br, gzip;q=0.5, deflate"
+    with running.connect() as connection:
+        for _ in range(2):
+            status, headers, answer = connection.send(head, body).answer()
+            assert status == 200
+            assert headers.get("content-encoding") == (None if rows == 1 else "gzip")
+            found = json.loads(gzip.decompress(answer) if rows > 1 else answer)["outputs"]
+            assert len(found) == len(listed) and found[-1]["shape"] == [rows, 10]
+            np.testing.assert_allclose(
+                np.array(found[-1]["data"]).reshape(rows, 10),
+                np.tile(expected(PIXELS)[:1], (rows, 1)),
+                atol=1e-5,
+            )
