@@ -106,6 +106,8 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     for path, operations in document["paths"].items():
         for operation in operations.values():
+            # FastAPI's own, which refers to the schemas that were taken out.
+            operation["responses"].pop("422", None)
             operation["responses"] |= error_responses(*_errors_of(path))
     document["paths"] = {**{path: _path(path, text) for path, text in _PATHS.items()}, **document["paths"]}
     return document

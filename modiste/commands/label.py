@@ -16,7 +16,7 @@ def label(
     ],
     labels: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[LABEL=VERSION]...", help="Point these labels there.", show_default=False),
+        typer.Argument(metavar="LABEL=VERSION", help="Point these labels there.", show_default=False),
     ] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="LABEL", help="Remove a label.")

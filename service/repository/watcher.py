@@ -138,7 +138,7 @@ class Watcher:
             self._adopt(await asyncio.to_thread(self._wishes.change, change))
 
     async def _look_at(self, model: str, version: int | None = None) -> None:
-        """Look for a model, or one version, that came since the last look; who asks for it says it is whole."""
+        """Look for a model, or one version, that came since the last look: it is taken to be whole."""
         async with self._turn:
             seen = await asyncio.to_thread(scan, self._artifacts_dir)
             for candidate in seen.candidates.values():
