@@ -8,6 +8,8 @@ from modiste import __version__
 from modiste.commands.course import course
 from modiste.commands.data import data
 from modiste.commands.inspect import inspect
+from modiste.commands.key import key
+from modiste.commands.label import label
 from modiste.commands.prepare import prepare
 from modiste.commands.serve import serve
 from modiste.commands.sweep import sweep
@@ -46,6 +48,8 @@ app.command()(course)
 app.command()(data)
 app.command()(inspect)
 app.command()(prepare)
+app.command()(label)
+app.add_typer(key, name="key")
 
 if __name__ == "__main__":
     app(prog_name="modiste")

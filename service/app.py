@@ -35,6 +35,7 @@ from service.http_types import (
     request_id_of,
     route_path,
 )
+from service.keys import Keys
 from service.lane import PredictLane
 from service.parts import Lifecycle, Parts, request_id
 from service.predictor import Predictor
@@ -42,7 +43,8 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, examples, health, models, oip, tfserving
+from service.repository.wishes import WishesFile
+from service.routes import admin, evaluate, examples, health, models, oip, oip_repository, tfserving
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -79,8 +81,11 @@ def compose(settings: Settings) -> Composed:
     """
     registry = Registry(settings.default_model)
     bodies = BodyReader(settings.input_limits)
+    keys = Keys.open(settings.keys_file)
     parts = Parts(
         registry=registry,
+        watcher=_watcher(settings, registry),
+        keys=keys,
         bodies=bodies,
         data_dir=settings.data_dir,
         max_npz_bytes=settings.max_npz_bytes,
@@ -88,10 +93,11 @@ def compose(settings: Settings) -> Composed:
         versions_loaded=settings.versions_loaded,
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
-    web = _web(settings, parts, _watcher(settings, registry))
+    web = _web(settings, parts)
     predictor = Predictor(
         registry,
         [Native(bodies), OpenInference(settings.input_limits), TensorFlowServing(settings.input_limits)],
+        keys,
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )
@@ -139,6 +145,7 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
         settings.artifacts_dir,
         registry,
         Loader(policy, cache),
+        WishesFile(settings.state_dir),
         settings.batch_policy,
         versions_loaded=settings.versions_loaded,
         interval_s=settings.watch_interval_ms / 1000,
@@ -146,16 +153,16 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
     )
 
 
-def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
+def _web(settings: Settings, parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
-        await watcher.start()
+        await parts.watcher.start()
         # What is loaded now stays: collecting it again and again would stop answers for milliseconds.
         gc.collect()
         gc.freeze()
         yield {LIFECYCLE: parts.lifecycle}
         parts.lifecycle.stopping = True
-        await watcher.stop()
+        await parts.watcher.stop()
 
     web = FastAPIOffline(
         title="Modiste",
@@ -167,7 +174,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for part in (health, models, evaluate, examples, oip, tfserving):
+    for part in (health, models, evaluate, admin, examples, oip, oip_repository, tfserving):
         web.include_router(part.router)
     _document(web)
     _answer_errors(web, _WORDS)

@@ -5,10 +5,14 @@
     ├── InvalidInput           well-formed, and not what the model takes
     ├── UnsupportedMediaType   a content type or encoding that is not read here
     ├── TooLarge               a body, a picture or a number of rows over its limit
+    ├── Unauthorized           a key is needed, and none or an unknown one came
+    ├── Forbidden              the key does not allow this
     ├── ModelNotFound          no such model or version
+    ├── LabelNotFound          the model has no such label
     ├── DatasetNotFound        no such data set on this server
     ├── ModelNotReady          known, and not able to answer yet
     ├── ModelFailed            known, and could not be loaded; it will not answer until it changes
+    ├── StateUnavailable       what operators decided cannot be read or written
     ├── Overloaded             too many rows are waiting
     ├── DeadlineExceeded       the caller's time ran out before the answer was computed
     ├── ShuttingDown           the server is stopping
@@ -55,10 +59,28 @@ class TooLarge(ServingError):
     code = "too_large"
 
 
+class Unauthorized(ServingError):
+    """A key is needed, and none or an unknown one came."""
+
+    code = "unauthorized"
+
+
+class Forbidden(ServingError):
+    """The key does not allow this."""
+
+    code = "forbidden"
+
+
 class ModelNotFound(ServingError):
     """No such model or version."""
 
     code = "model_not_found"
+
+
+class LabelNotFound(ServingError):
+    """The model has no such label."""
+
+    code = "label_not_found"
 
 
 class DatasetNotFound(ServingError):
@@ -77,6 +99,12 @@ class ModelFailed(ServingError):
     """Known, and could not be loaded; it will not answer until it changes."""
 
     code = "model_failed"
+
+
+class StateUnavailable(ServingError):
+    """What operators decided cannot be read or written."""
+
+    code = "state_unavailable"
 
 
 class Overloaded(ServingError):

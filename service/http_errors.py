@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.ServingError], int] = {
     errors.MalformedBody: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.ModelNotFound: 404,
+    errors.LabelNotFound: 404,
     errors.DatasetNotFound: 404,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
@@ -28,6 +31,7 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.ModelFailure: 500,
     errors.ModelNotReady: 503,
     errors.ModelFailed: 503,
+    errors.StateUnavailable: 503,
     errors.ShuttingDown: 503,
     errors.DeadlineExceeded: 504,
 }
@@ -56,8 +60,13 @@ def tell(error: Exception, request_id: str) -> Told:
         return Told(500, INTERNAL_CODE, INTERNAL_MESSAGE, {})
     if isinstance(error, errors.ModelFailure):
         logger.error("model failure in request %s", request_id, exc_info=error)
-    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, errors.Overloaded) else {}
-    return Told(STATUS[type(error)], error.code, error.message, headers)
+    return Told(STATUS[type(error)], error.code, error.message, _headers(error))
+
+
+def _headers(error: errors.ServingError) -> Mapping[str, str]:
+    if isinstance(error, errors.Overloaded):
+        return {"retry-after": str(error.retry_after_s)}
+    return {"www-authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else {}
 
 
 def tell_status(status: int, message: str, headers: Mapping[str, str]) -> Told:

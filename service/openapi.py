@@ -10,7 +10,9 @@ from service.codecs import json_rows, multipart, npy
 from service.errors import (
     DatasetNotFound,
     DeadlineExceeded,
+    Forbidden,
     InvalidInput,
+    LabelNotFound,
     MalformedBody,
     ModelFailed,
     ModelFailure,
@@ -18,13 +20,18 @@ from service.errors import (
     ModelNotReady,
     Overloaded,
     ServingError,
+    StateUnavailable,
     TooLarge,
+    Unauthorized,
     UnsupportedMediaType,
 )
 from service.http_errors import STATUS
 
+_KEYS = (Unauthorized, Forbidden)
+
 _ERRORS: tuple[type[ServingError], ...] = (
     MalformedBody,
+    *_KEYS,
     ModelNotFound,
     TooLarge,
     UnsupportedMediaType,
@@ -40,6 +47,7 @@ _PATHS = {
     "/predict": "Ask the default model",
     "/models/{name}/predict": "Ask the newest ready version of a model",
     "/models/{name}/versions/{version}/predict": "Ask one version of a model",
+    "/models/{name}/labels/{label}/predict": "Ask the version of a model to which a label points",
 }
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -98,6 +106,8 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     for path, operations in document["paths"].items():
         for operation in operations.values():
+            # FastAPI's own, which refers to the schemas that were taken out.
+            operation["responses"].pop("422", None)
             operation["responses"] |= error_responses(*_errors_of(path))
     ours = {path: _path(path, text) for path, text in _PATHS.items()}
     document["paths"] = {**ours, **document["paths"], **openapi_tfserving.paths()}
@@ -106,16 +116,22 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
 
 def _errors_of(path: str) -> tuple[type[ServingError], ...]:
     """What may fail in the operations that FastAPI documents."""
+    label = (LabelNotFound,) if "{label}" in path else ()
     if path.endswith("/evaluate"):
-        return (*_ERRORS, DatasetNotFound)
+        return (*_ERRORS, *label, DatasetNotFound)
     if path.endswith("/summary"):
         version = (InvalidInput,) if "{version}" in path else ()
-        return (*version, ModelNotFound, ModelNotReady, ModelFailed)
+        return (*version, *label, ModelNotFound, ModelNotReady, ModelFailed)
+    if path.endswith("/labels/{label}"):
+        body = (MalformedBody, TooLarge, InvalidInput)
+        return (*body, *_KEYS, *label, ModelNotFound, ModelNotReady, ModelFailed, StateUnavailable)
+    if path.endswith("load"):
+        return (*_KEYS, ModelNotFound, ModelFailed, StateUnavailable)
     return ()
 
 
 def _path(path: str, summary: str) -> dict[str, Any]:
-    names = [name for name in ("name", "version") if f"{{{name}}}" in path]
+    names = [name for name in ("name", "version", "label") if f"{{{name}}}" in path]
     operation = "predict" + "".join(f"_{name}" for name in names)
     return {
         "post": {
@@ -125,14 +141,15 @@ def _path(path: str, summary: str) -> dict[str, Any]:
             "operationId": operation,
             "parameters": [*map(_path_parameter, names), *_parameters()],
             "requestBody": {"required": True, "content": _bodies()},
-            "responses": _responses(),
+            "responses": _responses(LabelNotFound) if "label" in names else _responses(),
+            "security": [{}, {"key": []}],
         }
     }
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema = {"type": "integer", "minimum": 1} if name == "version" else {"type": "string"}
-    example = 1 if name == "version" else "fashion_mnist"
+    example = {"version": 1, "label": "stable"}.get(name, "fashion_mnist")
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
@@ -199,7 +216,7 @@ def _description() -> str:
     )
 
 
-def _responses() -> dict[str, Any]:
+def _responses(*more: type[ServingError]) -> dict[str, Any]:
     example = {
         "model": "fashion_mnist",
         "version": 1,
@@ -224,7 +241,7 @@ def _responses() -> dict[str, Any]:
             },
         }
     }
-    return answers | error_responses(*_ERRORS)
+    return answers | error_responses(*_ERRORS, *more)
 
 
 def error_responses(*errors: type[ServingError]) -> dict[str, Any]:

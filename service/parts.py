@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 
 from service.codecs.bodies import BodyReader
 from service.http_types import REQUEST_ID
+from service.keys import Keys
 from service.repository.registry import Registry
+from service.repository.watcher import Watcher
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class Parts:
     """The composed parts of one application."""
 
     registry: Registry
+    watcher: Watcher
+    keys: Keys
     bodies: BodyReader
     data_dir: Path | None
     max_npz_bytes: int

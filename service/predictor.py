@@ -19,6 +19,7 @@ from service.batching import Batcher
 from service.dialects.port import Dialect, Name, Question, Target, version_of
 from service.errors import InvalidInput
 from service.http_types import Headers, Response
+from service.keys import Keys, Scope
 from service.repository.registry import Registry, ServedVersion
 from service.rows import Rows
 
@@ -35,6 +36,7 @@ class Asked(NamedTuple):
     timeout_s: float
     packed: str | None
     packing: str | None
+    headers: Headers
 
     def fail(self, error: Exception, request_id: str) -> Response:
         """Return the answer to this request where it fails."""
@@ -84,12 +86,14 @@ class Predictor:
         self,
         registry: Registry,
         dialects: Sequence[Dialect],
+        keys: Keys,
         *,
         max_body_bytes: int,
         default_timeout_s: float,
     ) -> None:
         self._registry = registry
         self._dialects = dialects
+        self._keys = keys
         self.max_body_bytes = max_body_bytes
         self._default_timeout_s = default_timeout_s
 
@@ -105,15 +109,16 @@ class Predictor:
         """Check all that is known before the body is read.
 
         Raises:
-            ServingError: the model, the version, the query or a header is refused.
+            ServingError: the key, the model, the version, the query or a header is refused.
         """
+        self._keys.require(headers, Scope.PREDICT)
         version = version_of(target.version)
         options = target.dialect.options(target, query, headers)
         timeout_s = self._timeout_s(headers)
-        self._registry.get(target.model, version)
+        self._registry.get(target.model, version, target.label)
         packed = compression.of_request(headers)
         packing = compression.of_answer(headers) if target.dialect.compresses else None
-        return Asked(target, version, options, timeout_s, packed, packing)
+        return Asked(target, version, options, timeout_s, packed, packing, headers)
 
     def decode(self, asked: Asked, body: bytes) -> Ready | None:
         """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.
@@ -121,10 +126,12 @@ class Predictor:
         Raises:
             ServingError: it is refused.
         """
+        # Again, for a connection asks once for many requests, and keys are removed.
+        self._keys.require(asked.headers, Scope.PREDICT)
         if asked.packed is not None:
             return None
         target = asked.target
-        served = self._registry.get(target.model, asked.version)
+        served = self._registry.get(target.model, asked.version, target.label)
         question = target.dialect.read_quickly(body, asked.options, served.loaded.signature)
         return None if question is None else Ready(served, asked, question)
 
@@ -138,10 +145,10 @@ class Predictor:
             body = await asyncio.to_thread(compression.decompressed, body, asked.packed, self.max_body_bytes)
         target = asked.target
         while True:
-            served = self._registry.get(target.model, asked.version)
+            served = self._registry.get(target.model, asked.version, target.label)
             signature = served.loaded.signature
             question = await asyncio.to_thread(target.dialect.read, body, asked.options, signature)
-            if self._registry.get(target.model, asked.version) is served:
+            if self._registry.get(target.model, asked.version, target.label) is served:
                 return Ready(served, asked, question)
 
     def _timeout_s(self, headers: Headers) -> float:

@@ -44,7 +44,20 @@ def bind(host: str, port: int) -> socket.socket:
             ) from error
         raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}") from error
     listener.set_inheritable(True)
+    listener.setblocking(False)
     return listener
+
+
+def listeners(listener: socket.socket) -> list[socket.socket]:
+    """Return so many sockets of one address that many clients are accepted at once.
+
+    libuv accepts one connection of a listener in each round of the loop: with a round of some milliseconds
+    under load, the last of many new clients would wait for them all.
+    """
+    # Whether it blocks is shared by all workers. The copy in a new worker takes itself for blocking, and its
+    # duplicates would make it so: a worker that finds a connection taken would hang in accept().
+    listener.setblocking(False)
+    return [listener, *(listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))]
 
 
 class Server(uvicorn.Server):
@@ -78,9 +91,7 @@ class Server(uvicorn.Server):
 def run_worker(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound socket until a signal ends it. The entry point of a worker process."""
     configure_logging(settings)
-    # libuv accepts one connection of a listener in each round of the loop: with a round of some milliseconds
-    # under load, the last of many new clients would wait for them all.
-    Server(settings).run(sockets=[listener, *(listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))])
+    Server(settings).run(sockets=listeners(listener))
 
 
 def configure_logging(settings: Settings) -> None:

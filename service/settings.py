@@ -21,7 +21,8 @@ PREFIX = "MODISTE_"
 _MIB = 1024 * 1024
 
 
-def _state_home() -> Path:
+def state_home() -> Path:
+    """Where state is kept unless it is set."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "modiste"
 
 
@@ -44,8 +45,10 @@ class Settings(BaseSettings):
 
     artifacts_dir: Path = Field(Path("artifacts"), description="the model repository")
     state_dir: Path = Field(
-        default_factory=_state_home, description="where prepared forms of raw model files are kept"
+        default_factory=state_home,
+        description="where prepared forms of raw model files, labels and the like are kept",
     )
+    keys_file: Path | None = Field(None, description="file of API keys; none: no keys")
     data_dir: Path | None = Field(None, description="folder of data sets for `/evaluate`, looked in first")
     default_model: str | None = Field(
         None, description="the model of `/predict`; else the only one, else `fashion_mnist`"

@@ -39,6 +39,7 @@ def serve(
     # Imported here: the other commands need no web server.
     from pydantic import ValidationError
 
+    from service.keys import Keys, KeysUnreadable
     from service.server import CannotListen, bind, configure_logging, run_worker
     from service.settings import Settings, unknown_names
     from service.supervisor import Supervisor
@@ -66,6 +67,11 @@ def serve(
     if not settings.artifacts_dir.is_dir():
         console.print(f"[red]error:[/] there is no folder {settings.artifacts_dir}", highlight=False)
         raise typer.Exit(2)
+    try:
+        Keys.open(settings.keys_file)
+    except KeysUnreadable as error:
+        console.print(f"[red]error:[/] MODISTE_KEYS_FILE: {error}", highlight=False)
+        raise typer.Exit(2) from error
     try:
         listener = bind(settings.http_host, settings.http_port)
     except CannotListen as error:

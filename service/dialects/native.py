@@ -3,6 +3,7 @@
 POST /predict
 POST /models/{name}/predict
 POST /models/{name}/versions/{version}/predict
+POST /models/{name}/labels/{label}/predict
 """
 
 import re
@@ -20,7 +21,7 @@ from service.http_types import Headers, Response
 from service.rows import Rows
 from service.signature import Signature
 
-_PATH = re.compile(r"(?:/models/([^/]+))?(?:/versions/([^/]+))?/predict")
+_PATH = re.compile(r"(?:/models/([^/]+))?(?:/versions/([^/]+)|/labels/([^/]+))?/predict")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _OPERATION = "predict"
 
@@ -44,9 +45,9 @@ class Native:
         if path == "/predict":
             return self._default
         found = _PATH.fullmatch(path)
-        if found is None or (found[2] is not None and found[1] is None):
+        if found is None or found[1] is None:
             return None
-        return Target(self, _OPERATION, found[1], found[2])
+        return Target(self, _OPERATION, found[1], found[2], found[3])
 
     def options(self, target: Target, query: bytes, headers: Headers) -> _Options:
         """Read the query and the Accept header.

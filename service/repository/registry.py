@@ -4,9 +4,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.batching import Batcher
-from service.errors import ModelFailed, ModelNotFound, ModelNotReady, ServingError
+from service.errors import (
+    LabelNotFound,
+    ModelFailed,
+    ModelNotFound,
+    ModelNotReady,
+    ServingError,
+    StateUnavailable,
+)
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
+from service.repository.wishes import Wishes
 
 FALLBACK_DEFAULT = "fashion_mnist"
 
@@ -19,13 +27,15 @@ class State(StrEnum):
     READY = "ready"  # answers
     DRAINING = "draining"  # takes nothing new, finishes what it has
     FAILED = "failed"  # could not be loaded; the reason is kept
+    UNLOADED = "unloaded"  # an operator does not want its model loaded
 
 
 _NOT_YET = {
-    State.FOUND: "is not loaded: only the newest versions are",
+    State.FOUND: "is not loaded: only the newest versions, and those with a label, are",
     State.PREPARING: "is being prepared; ask again in a few seconds",
     State.READY: "is ready now; ask again",
     State.DRAINING: "makes room for a newer one",
+    State.UNLOADED: "is about to be loaded; ask again in a few seconds",
 }
 
 
@@ -60,6 +70,10 @@ class _Route:
 
     ready: dict[int, ServedVersion] = field(default_factory=dict)
     newest: ServedVersion | None = None
+    labels: dict[str, ServedVersion] = field(default_factory=dict)
+
+
+_NOWHERE = _Route()
 
 
 class Registry:
@@ -69,14 +83,23 @@ class Registry:
         self._stated_default = default_model
         self._default = default_model
         self._routes: dict[str, _Route] = {}
+        self._versions: dict[str, list[int]] = {}
         self.records: dict[Key, Record] = {}
+        self.wishes = Wishes()
+        self.labels_unknown: str | None = None
+        """Why the labels are not known, where that is so."""
 
-    def get(self, model: str | None = None, version: int | None = None) -> ServedVersion:
+    def get(
+        self, model: str | None = None, version: int | None = None, label: str | None = None
+    ) -> ServedVersion:
         """Return the version that answers: the newest ready one, of the default model, unless told.
 
         Raises:
             ModelNotFound: no such model or version.
+            LabelNotFound: no such label.
             ModelNotReady: it is there and cannot answer (yet); the message gives its state.
+            ModelFailed: it is there and could not be loaded.
+            StateUnavailable: nobody knows which labels there are.
         """
         name = self.default_model if model is None else model
         if name is None:
@@ -84,9 +107,12 @@ class Registry:
         route = self._routes.get(name)
         served = None
         if route is not None:
-            served = route.newest if version is None else route.ready.get(version)
+            if label is not None:
+                served = route.labels.get(label)
+            else:
+                served = route.newest if version is None else route.ready.get(version)
         if served is None:
-            raise self._absent(name, version)
+            raise self.absent(name, version, label)
         return served
 
     @property
@@ -94,11 +120,14 @@ class Registry:
         """The model of requests that name none; None where it cannot be told."""
         return self._default
 
-    def choose_default(self) -> None:
-        """Settle the default model anew: the stated one, else the only one, else `fashion_mnist`.
+    def arrange(self) -> None:
+        """Settle anew which versions each model has, and the default: the stated one, the only one, or ours.
 
         Called when records come or go, so that no request pays for it.
         """
+        self._versions = {}
+        for model, version in sorted(self.records):
+            self._versions.setdefault(model, []).append(version)
         names = self.model_names
         if self._stated_default is None:
             fallback = FALLBACK_DEFAULT if FALLBACK_DEFAULT in names else None
@@ -120,7 +149,7 @@ class Registry:
     @property
     def model_names(self) -> list[str]:
         """The names of all models, in order."""
-        return sorted({model for model, _ in self.records})
+        return list(self._versions)
 
     @property
     def default_ready(self) -> bool:
@@ -130,32 +159,62 @@ class Registry:
 
     def of_model(self, model: str) -> list[Record]:
         """What is known of a model's versions, ascending."""
-        return [self.records[key] for key in sorted(self.records) if key[0] == model]
+        keys = [(model, version) for version in self._versions.get(model, ())]
+        return [self.records[key] for key in keys if key in self.records]
 
     def ready_versions(self, model: str) -> list[int]:
         """The versions of a model that answer, ascending."""
         route = self._routes.get(model)
         return sorted(route.ready) if route else []
 
+    def is_unloaded(self, model: str) -> bool:
+        """Whether an operator does not want a model loaded."""
+        return model in self.wishes.unloaded
+
+    def labels(self, model: str) -> dict[str, int]:
+        """The version to which each label of a model points now."""
+        return {label: one.version for label, one in self._routes.get(model, _NOWHERE).labels.items()}
+
     def reroute(self, model: str) -> None:
-        """Point a model's name at what is ready now."""
+        """Point a model's name, and its labels, at what is ready now.
+
+        A label moves when the version that it is to point to is ready; until then it points where it did.
+        """
         served = [
             record.served
-            for (name, _), record in self.records.items()
-            if name == model and record.state is State.READY and record.served is not None
+            for record in self.of_model(model)
+            if record.state is State.READY and record.served is not None
         ]
         ready = {one.version: one for one in served}
-        self._routes[model] = _Route(ready, ready[max(ready)] if ready else None)
+        before = self.labels(model)
+        labels = {}
+        for label, wished in self.wishes.of(model).items():
+            to = ready.get(wished) or ready.get(before.get(label, wished))
+            if to is not None:
+                labels[label] = to
+        self._routes[model] = _Route(ready, ready[max(ready)] if ready else None, labels)
 
-    def _absent(self, name: str, version: int | None) -> ServingError:
+    def absent(self, name: str, version: int | None = None, label: str | None = None) -> ServingError:
+        """Return why a model, its version or its label does not answer."""
         known = {record.candidate.version: record for record in self.of_model(name)}
         if not known:
             if name == self._stated_default:
                 return ModelNotFound(self.why_no_default)
             return ModelNotFound(f"there is no model {name!r}; models here: {', '.join(self.model_names)}")
+        labels = self.wishes.of(name)
+        if label is not None and label not in labels:
+            if self.labels_unknown is not None:
+                return StateUnavailable(self.labels_unknown)
+            here = ", ".join(labels) or "none"
+            return LabelNotFound(f"model {name!r} has no such label; labels here: {here}")
+        version = version if label is None else labels[label]
         if version is not None and version not in known:
             here = ", ".join(map(str, known))
             return ModelNotFound(f"model {name!r} has no version {version}; versions here: {here}")
+        if self.is_unloaded(name):
+            return ModelNotReady(
+                f"model {name!r} was unloaded by an operator; POST /models/{name}/load loads it again"
+            )
         newest = known[max(known) if version is None else version]
         what = f"model {name!r} version {newest.candidate.version}"
         if newest.state is State.FAILED:

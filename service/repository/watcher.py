@@ -1,29 +1,30 @@
-"""The task that keeps the registry true to the artifacts folder, and owns every change of state.
+"""The task that keeps the registry true to the artifacts folder and to what operators decided.
 
 A new version takes over when it is warm, and not before. One that fails leaves the old one serving, and
 is not tried again until it changes. The last good version of a model is not given up because its
 folder vanished.
+
+What an operator decides is written down first (`service.repository.wishes`) and then done here; the other
+workers do the same when they read it, and this one after a restart.
 """
 
 import asyncio
 import logging
-import signal
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from modiste.prepare import Failure, PrepareFailed
-from service.batching import Batcher, BatchPolicy
-from service.repository.loading import Loader, reason_of
+from service.batching import BatchPolicy
+from service.errors import LabelNotFound
+from service.repository.loading import Loader
 from service.repository.registry import Record, Registry, ServedVersion, State
-from service.repository.scan import Candidate, Fingerprint, Key, Scan, scan
+from service.repository.scan import Candidate, Key, Scan, scan
+from service.repository.shelf import Shelf
+from service.repository.wishes import Wishes, WishesFile, check_label
 
 logger = logging.getLogger(__name__)
-
-_RETRY_S = 60.0
-"""When to prepare again what failed by a full disk, a time-out or a lack of memory."""
-
-_RETRY_UNAVAILABLE_S = 5.0
-"""When to look again whether what preparing needs is installed by now."""
 
 
 class Watcher:
@@ -34,6 +35,7 @@ class Watcher:
         artifacts_dir: Path,
         registry: Registry,
         loader: Loader,
+        wishes: WishesFile,
         policy: BatchPolicy,
         *,
         versions_loaded: int,
@@ -42,161 +44,242 @@ class Watcher:
     ) -> None:
         self._artifacts_dir = artifacts_dir
         self._registry = registry
-        self._loader = loader
-        self._policy = policy
+        self._wishes = wishes
         self._versions_loaded = versions_loaded
         self._interval_s = interval_s
-        self._grace_s = grace_s
-        self._seen: dict[Key, Fingerprint] = {}
+        self._shelf = Shelf(registry, loader, policy, grace_s, on_free=self._settle)
+        self._found: dict[Key, Candidate] = {}
+        self._steady: set[Key] = set()  # of what is found: not being copied any more
+        self._pinned: Counter[Key] = Counter()  # about to get a label
         self._odd: dict[str, int] = {}
-        self._loading: dict[Key, asyncio.Task[None]] = {}
-        self._draining: set[asyncio.Task[None]] = set()
-        # Preparing takes a core and gigabytes: one at a time.
-        self._slow_turn = asyncio.Semaphore(1)
+        # Whoever reads the folder or the wishes acts on them before the next one reads, or an older state
+        # could come after a newer one.
+        self._turn = asyncio.Lock()
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load what is quick to load, then watch; the rest is prepared while that already answers."""
-        self._look(await asyncio.to_thread(scan, self._artifacts_dir), settled=True)
-        quick = [task for key, task in self._loading.items() if self._is_quick(key)]
-        if quick:
-            await asyncio.wait(quick)
+        await self._look(settled=True)
+        await self._shelf.quick_ones()
         if self._registry.default_model not in self._registry.model_names:
             logger.warning("/predict has no model to ask: %s", self._registry.why_no_default)
         self._task = asyncio.create_task(self._watch(), name="repository watcher")
 
     async def stop(self) -> None:
         """Stop watching and loading, and drain every version within the grace period."""
-        self._loader.cancel()
-        ending = [*self._loading.values(), *([self._task] if self._task else [])]
-        for task in ending:
-            task.cancel()
-        if ending:
-            await asyncio.wait(ending)
-        for record in self._registry.records.values():
-            self._retire(record)
-        if self._draining:
-            await asyncio.wait(self._draining)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._stopping = True
+        await self._shelf.stop()
+
+    # What operators ask for
+
+    async def load(self, model: str) -> ServedVersion:
+        """Look at the folder now, load what is there or failed before, and return the newest version, ready.
+
+        Raises:
+            ModelNotFound: there is no such model.
+            ModelFailed: the newest version could not be loaded; what answered before still does.
+            StateUnavailable: that it is to be loaded could not be written down.
+        """
+        await self._look_at(model)
+        await self._change(lambda wishes: wishes.loading(model))
+        versions = [record.candidate.version for record in self._registry.of_model(model)]
+        return await self._ready((model, max(versions, default=0)))
+
+    async def unload(self, model: str) -> None:
+        """Let all versions of a model go, for good; return when what they had in flight is answered.
+
+        Raises:
+            ModelNotFound: there is no such model.
+            StateUnavailable: that it is to be unloaded could not be written down.
+        """
+        if model not in self._registry.model_names:
+            await self._look_at(model)
+        await self._change(lambda wishes: wishes.unloading(model))
+        await self._shelf.drained(model)
+
+    async def label(self, model: str, label: str, version: int) -> None:
+        """Point a label at a version: load that where it is not, and move the label when it is ready.
+
+        Raises:
+            InvalidInput: that is no name for a label.
+            ModelNotFound: there is no such model or version.
+            ModelNotReady: the model was unloaded.
+            ModelFailed: the version could not be loaded.
+            StateUnavailable: the label could not be written down.
+        """
+        check_label(label)
+        await self._look_at(model, version)
+        with self._pin((model, version)):
+            await self._ready((model, version))
+            await self._change(lambda wishes: wishes.labelled(model, label, version))
+
+    async def unlabel(self, model: str, label: str) -> None:
+        """Remove a label.
+
+        Raises:
+            LabelNotFound: there is no such label.
+            StateUnavailable: the file of labels is damaged, or cannot be written.
+        """
+
+        def without(wishes: Wishes) -> Wishes:
+            if label not in wishes.of(model):
+                here = ", ".join(wishes.of(model)) or "none"
+                raise LabelNotFound(f"there is no such label; labels of this model: {here}")
+            return wishes.unlabelled(model, label)
+
+        await self._change(without)
+
+    async def _change(self, change: Callable[[Wishes], Wishes]) -> None:
+        async with self._turn:
+            self._adopt(await asyncio.to_thread(self._wishes.change, change))
+
+    async def _look_at(self, model: str, version: int | None = None) -> None:
+        """Look for a model, or one version, that came since the last look: it is taken to be whole."""
+        async with self._turn:
+            seen = await asyncio.to_thread(scan, self._artifacts_dir)
+            for candidate in seen.candidates.values():
+                if candidate.model == model and version in (None, candidate.version):
+                    self._note(candidate, settled=True)
+            self._registry.arrange()
+            if model not in self._registry.model_names:
+                raise self._registry.absent(model)
+            self._settle(model)
+
+    @contextmanager
+    def _pin(self, key: Key) -> Iterator[None]:
+        self._pinned[key] += 1
+        try:
+            yield
+        finally:
+            self._pinned[key] -= 1
+
+    async def _ready(self, key: Key) -> ServedVersion:
+        record = self._registry.records.get(key)
+        if record is None:
+            raise self._registry.absent(*key)
+        return await self._shelf.ready(self._found.get(key, record.candidate))
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(self._interval_s)
             try:
-                self._look(await asyncio.to_thread(scan, self._artifacts_dir), settled=False)
+                await self._look()
             except Exception:
                 logger.exception("looking at the artifacts folder failed; it is tried again")
 
-    def _look(self, seen: Scan, settled: bool) -> None:
-        """Compare the folder with the registry. `settled`: nothing in it is still being copied."""
-        self._tell_oddities(seen, settled)
-        found = seen.candidates
-        for key in self._registry.records.keys() - found.keys():
-            self._forget(key)
-        for key, candidate in found.items():
-            record = self._registry.records.setdefault(key, Record(candidate))
-            if record.state is State.READY:
-                record.reason = None
-            # A copy takes time and announces no end: wait until two looks find the same.
-            same = settled or self._seen.get(key) == candidate.fingerprint
-            self._seen[key] = candidate.fingerprint
-            if same and key in self._wanted(found, candidate.model) and self._is_due(key, candidate):
-                self._loading[key] = asyncio.create_task(self._load(candidate), name=f"load {key}")
-        self._registry.choose_default()
+    async def _look(self, settled: bool = False) -> None:
+        """Compare the folder and the wishes with the registry. `settled`: nothing is still being copied."""
+        async with self._turn:
+            seen = await asyncio.to_thread(scan, self._artifacts_dir)
+            wishes = await asyncio.to_thread(self._wishes.look)
+            for key in self._registry.records.keys() - seen.candidates.keys():
+                self._found.pop(key, None)
+                self._forget(key)
+            for candidate in seen.candidates.values():
+                self._note(candidate, settled)
+            self._registry.arrange()
+            self._adopt(wishes)
+            self._tell_oddities(seen, settled)
+
+    def _note(self, candidate: Candidate, settled: bool) -> None:
+        """Keep what was found of a version."""
+        key = candidate.key
+        record = self._registry.records.setdefault(key, Record(candidate))
+        if record.state is State.READY:
+            record.reason = None
+        # A copy takes time and announces no end: wait until two looks in a row find the same.
+        before = self._found.get(key)
+        if settled or (before is not None and before.fingerprint == candidate.fingerprint):
+            self._steady.add(key)
+        else:
+            self._steady.discard(key)
+        self._found[key] = candidate
+
+    def _adopt(self, wishes: Wishes) -> None:
+        """Make true what operators decided."""
+        before = self._registry.wishes
+        self._registry.wishes, self._registry.labels_unknown = wishes, self._wishes.trouble
+        for record in self._registry.records.values():
+            model = record.candidate.model
+            if record.state is State.FAILED and wishes.loads.get(model) != before.loads.get(model):
+                record.state, record.reason = State.FOUND, None
         for model in self._registry.model_names:
-            for version in self._registry.ready_versions(model)[: -self._versions_loaded]:
-                self._retire(self._registry.records[model, version])
+            self._settle(model)
+
+    def _settle(self, model: str) -> None:
+        """Begin to load and to drain what is due of a model, and point its labels."""
+        if self._stopping:
+            return
+        unloaded = self._registry.is_unloaded(model)
+        for record in self._registry.of_model(model):
+            if record.served is None and not self._shelf.is_loading(record.candidate.key):
+                if unloaded:
+                    record.state, record.reason = State.UNLOADED, None
+                elif record.state is State.UNLOADED:
+                    record.state = State.FOUND
+        for key in [] if unloaded else self._wanted(model):
+            if key in self._steady and self._is_due(key):
+                self._shelf.load(self._found[key])
+        self._registry.reroute(model)
+        kept = set() if unloaded else self._kept(model)
+        for version in set(self._registry.ready_versions(model)) - kept:
+            self._shelf.retire(self._registry.records[model, version])
 
     def _tell_oddities(self, seen: Scan, settled: bool) -> None:
         """Log once what is there and cannot be served; twice seen, for it may still be in the making."""
-        self._odd = {oddity: self._odd.get(oddity, int(settled)) + 1 for oddity in seen.oddities}
+        oddities = seen.oddities | {
+            f"{model} has no version {version}, to which its label {label} is to point"
+            for model, labels in self._registry.wishes.labels.items()
+            for label, version in labels.items()
+            if (model, version) not in seen.candidates
+        }
+        self._odd = {oddity: self._odd.get(oddity, int(settled)) + 1 for oddity in oddities}
         for oddity in sorted(oddity for oddity, times in self._odd.items() if times == 2):
             logger.warning("in the artifacts folder, %s", oddity)
 
-    def _wanted(self, found: dict[Key, Candidate], model: str) -> list[Key]:
-        """The newest versions of a model that have not failed as they are."""
-        usable = [key for key, one in found.items() if key[0] == model and not self._has_failed(key, one)]
-        return sorted(usable)[-self._versions_loaded :]
+    def _wanted(self, model: str) -> list[Key]:
+        """What is to be loaded of a model: of what has not failed, the newest versions and others."""
+        keys = [(model, record.candidate.version) for record in self._registry.of_model(model)]
+        usable = [key for key in keys if key in self._found and not self._has_failed(key)]
+        asked_for = self._asked_for(model)
+        older = [key for key in usable[: -self._versions_loaded] if key[1] in asked_for]
+        return older + usable[-self._versions_loaded :]
 
-    def _is_due(self, key: Key, candidate: Candidate) -> bool:
-        idle = self._registry.records[key].served is None and key not in self._loading
-        return idle and not self._has_failed(key, candidate)
+    def _kept(self, model: str) -> set[int]:
+        """What stays loaded of a model: the newest versions that are ready, and others."""
+        newest = self._registry.ready_versions(model)[-self._versions_loaded :]
+        return self._asked_for(model).union(newest, self._registry.labels(model).values())
 
-    def _has_failed(self, key: Key, candidate: Candidate) -> bool:
-        record = self._registry.records.get(key)
+    def _asked_for(self, model: str) -> set[int]:
+        """The versions that have a label or are about to."""
+        pinned = {version for (name, version), times in self._pinned.items() if name == model and times}
+        return pinned.union(self._registry.wishes.of(model).values())
+
+    def _is_due(self, key: Key) -> bool:
+        idle = self._registry.records[key].served is None and not self._shelf.is_loading(key)
+        return idle and not self._has_failed(key)
+
+    def _has_failed(self, key: Key) -> bool:
+        record = self._registry.records[key]
         return (
-            record is not None
-            and record.state is State.FAILED
-            and record.candidate.fingerprint == candidate.fingerprint
+            record.state is State.FAILED
+            and record.candidate.fingerprint == self._found[key].fingerprint
             and (record.retry_at is None or time.monotonic() < record.retry_at)
         )
-
-    def _is_quick(self, key: Key) -> bool:
-        return self._loader.is_quick(self._registry.records[key].candidate)
-
-    async def _load(self, candidate: Candidate) -> None:
-        record = self._registry.records[candidate.key]
-        before = record.reason
-        record.candidate, record.state, record.reason = candidate, State.PREPARING, None
-        if not self._loader.is_quick(candidate) and before is None:
-            logger.info("%s version %d is being prepared", candidate.model, candidate.version)
-        try:
-            if self._loader.is_quick(candidate):
-                loaded = await asyncio.to_thread(self._loader.load, candidate)
-            else:
-                async with self._slow_turn:
-                    loaded = await asyncio.to_thread(self._loader.load, candidate)
-        except Exception as error:
-            record.state, record.reason = State.FAILED, reason_of(error)
-            record.retry_at = _retry_at(error)
-            if record.reason != before:
-                logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
-            return
-        finally:
-            del self._loading[candidate.key]
-        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight)
-        batcher.start(on_death=_end_process)
-        shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
-        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)
-        record.state = State.READY
-        self._registry.reroute(candidate.model)
-        logger.info("%s version %d is ready (%s)", candidate.model, candidate.version, loaded.engine.name)
 
     def _forget(self, key: Key) -> None:
         record = self._registry.records[key]
         if record.served is not None:
-            if len(self._registry.ready_versions(key[0])) > 1:
-                self._retire(record)
+            labelled = key[1] in self._asked_for(key[0])
+            if len(self._registry.ready_versions(key[0])) > 1 and not labelled:
+                self._shelf.retire(record)
             elif record.reason is None:
-                record.reason = "its files are gone; as the last good version it stays until a restart"
+                why = "by its label" if labelled else "as the last good version"
+                record.reason = f"its files are gone; {why} it stays until a restart"
                 logger.warning("%s version %d: %s", *key, record.reason)
-        elif key not in self._loading:
+        elif not self._shelf.is_loading(key):
             del self._registry.records[key]
-
-    def _retire(self, record: Record) -> None:
-        served = record.served
-        if served is None or record.state is State.DRAINING:
-            return
-        record.state = State.DRAINING
-        self._registry.reroute(served.model)
-        task = asyncio.create_task(self._drain(record, served), name="drain")
-        self._draining.add(task)
-        task.add_done_callback(self._draining.discard)
-
-    async def _drain(self, record: Record, served: ServedVersion) -> None:
-        await served.batcher.stop(self._grace_s)
-        await asyncio.to_thread(served.loaded.release)
-        record.served, record.state = None, State.FOUND
-        logger.info("%s version %d is no longer loaded", served.model, served.version)
-
-
-def _retry_at(error: Exception) -> float | None:
-    if not isinstance(error, PrepareFailed):
-        return None
-    wait_s = _RETRY_UNAVAILABLE_S if error.reason == Failure.UNAVAILABLE else _RETRY_S
-    return time.monotonic() + wait_s
-
-
-def _end_process(error: BaseException) -> None:
-    """A batcher that ended by an error serves nobody: let whoever supervises start afresh."""
-    logger.critical("a batcher ended by an error; the process ends", exc_info=error)
-    signal.raise_signal(signal.SIGTERM)

@@ -20,10 +20,11 @@ from service.evaluation import Progress, checked_labels, evaluate
 from service.http_types import ClientGone, read_body
 from service.parts import Parts, UseParts, request_id
 from service.repository.registry import ServedVersion
+from service.routes.access import needs_evaluate
 
 NDJSON = "application/x-ndjson"
 
-router = APIRouter(tags=["evaluate"])
+router = APIRouter(tags=["evaluate"], dependencies=[needs_evaluate])
 
 
 class DatasetRequest(BaseModel):
@@ -98,23 +99,30 @@ async def evaluate_default(use: UseParts, request: Request) -> Response:
 
     With `Accept: application/x-ndjson` one line of progress after the other, then the result.
     """
-    return await _evaluate(use, request, None, None)
+    return await _evaluate(use, request, use.registry.get())
 
 
 @router.post("/models/{name}/evaluate", summary="How good is this model?", **_OPTIONS)
 async def evaluate_model(use: UseParts, request: Request, name: str) -> Response:
     """Evaluate the newest ready version of a model."""
-    return await _evaluate(use, request, name, None)
+    return await _evaluate(use, request, use.registry.get(name))
 
 
 @router.post("/models/{name}/versions/{version}/evaluate", summary="How good is this version?", **_OPTIONS)
 async def evaluate_version(use: UseParts, request: Request, name: str, version: int) -> Response:
     """Evaluate one version of a model."""
-    return await _evaluate(use, request, name, version)
+    return await _evaluate(use, request, use.registry.get(name, version))
 
 
-async def _evaluate(use: Parts, request: Request, model: str | None, version: int | None) -> Response:
-    served = use.registry.get(model, version)
+@router.post(
+    "/models/{name}/labels/{label}/evaluate", summary="How good is the version behind this label?", **_OPTIONS
+)
+async def evaluate_label(use: UseParts, request: Request, name: str, label: str) -> Response:
+    """Evaluate the version of a model to which a label points."""
+    return await _evaluate(use, request, use.registry.get(name, label=label))
+
+
+async def _evaluate(use: Parts, request: Request, served: ServedVersion) -> Response:
     try:
         body = await read_body(
             dict(request.scope["headers"]), request.receive, use.bodies.limits.max_body_bytes

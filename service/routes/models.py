@@ -20,6 +20,7 @@ class VersionStatus(BaseModel):
     state: State
     reason: str | None = None
     engine: str | None = None
+    labels: list[str] = Field(description="labels that point here", examples=[["stable"]])
 
 
 class ModelStatus(BaseModel):
@@ -110,7 +111,16 @@ async def version_summary(
     return _summary(use.registry.get(name, version), request)
 
 
+@router.get(
+    "/models/{name}/labels/{label}/summary", summary="What is behind this label?", response_model=ModelSummary
+)
+async def label_summary(use: UseParts, request: Request, name: str, label: str) -> Response | ModelSummary:
+    """Describe the version of a model to which a label points."""
+    return _summary(use.registry.get(name, label=label), request)
+
+
 def _model_status(use: UseParts, name: str, records: list[Record]) -> ModelStatus:
+    labels = use.registry.labels(name)
     return ModelStatus(
         name=name,
         display_name=records[-1].served.shown_as if records[-1].served else records[-1].candidate.shown_as,
@@ -121,6 +131,7 @@ def _model_status(use: UseParts, name: str, records: list[Record]) -> ModelStatu
                 state=record.state,
                 reason=record.reason,
                 engine=record.served.loaded.engine.name if record.served else None,
+                labels=[label for label, version in labels.items() if version == record.candidate.version],
             )
             for record in records
         ],

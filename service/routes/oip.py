@@ -1,17 +1,15 @@
-"""What the Open Inference Protocol asks beside predictions: health, metadata, configuration, repository."""
+"""What the Open Inference Protocol asks beside predictions: health, metadata, configuration."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from modiste import __version__
 from service.dialects.oip.datatypes import name_of
-from service.errors import InvalidInput
-from service.http_types import read_body
+from service.keys import Scope
 from service.parts import Parts, UseParts
-from service.repository.registry import ServedVersion, State
+from service.repository.registry import ServedVersion
 from service.signature import Tensor
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
@@ -25,25 +23,20 @@ EXTENSIONS = (
 )
 """Of the extensions that Triton documents, those that work here whatever the settings."""
 
+_MANAGED = "model_repository"
+"""Loading and unloading work where there is a key that may manage models."""
+
 Model = Annotated[str, Path(description="a model's name")]
 Version = Annotated[str, Path(pattern="^[0-9]+$", description="a version's number")]
 
 _PLATFORMS = {"onnx": "onnxruntime_onnx"}
-_STATES = {
-    State.FOUND: "UNAVAILABLE",
-    State.PREPARING: "LOADING",
-    State.READY: "READY",
-    State.DRAINING: "UNLOADING",
-    State.FAILED: "UNAVAILABLE",
-}
-_NOT_LOADED = "not loaded: only the newest versions are"
-_MAX_INDEX_BODY = 64 * 1024
 
 
 @router.get("", summary="What is this server?")
 async def server_metadata(use: UseParts) -> dict[str, Any]:
     """Name, version, and the extensions of the protocol that work here."""
-    return {"name": "modiste", "version": __version__, "extensions": list(EXTENSIONS)}
+    managed = (_MANAGED,) if use.keys.has(Scope.ADMIN) else ()
+    return {"name": "modiste", "version": __version__, "extensions": [*EXTENSIONS, *managed]}
 
 
 @router.get("/health/live", summary="Is the process alive?")
@@ -122,34 +115,6 @@ def model_config(use: Parts, name: str, version: int | None) -> dict[str, Any]:
         "instance_group": [{"name": served.model, "kind": "KIND_AUTO", "count": 1}],
         "dynamic_batching": {"preferred_batch_size": [], "max_queue_delay_microseconds": 0},
     }
-
-
-@router.post("/repository/index", summary="Which versions are here, and in which state?")
-async def index(use: UseParts, request: Request) -> list[dict[str, str]]:
-    """One entry a version; `{"ready": true}` asks for those alone that answer."""
-    ready_only = _ready_only(
-        await read_body(dict(request.scope["headers"]), request.receive, _MAX_INDEX_BODY)
-    )
-    found = []
-    for name in use.registry.model_names:
-        for record in use.registry.of_model(name):
-            if ready_only and record.state is not State.READY:
-                continue
-            entry = {"name": name, "version": str(record.candidate.version), "state": _STATES[record.state]}
-            reason = record.reason or (_NOT_LOADED if record.state is State.FOUND else "")
-            found.append({**entry, "reason": reason})
-    return found
-
-
-def _ready_only(body: bytes) -> bool:
-    try:
-        document = orjson.loads(body) if body.strip() else {}
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput("failed to parse the request JSON buffer") from error
-    wanted = document.get("ready", False) if isinstance(document, dict) else None
-    if not isinstance(wanted, bool):
-        raise InvalidInput("Invalid value for 'ready': expected a boolean")
-    return wanted
 
 
 def _platform(served: ServedVersion) -> str:

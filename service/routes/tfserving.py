@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 
 from service.dialects.port import Name, version_of
-from service.dialects.tfserving import paths, words
+from service.dialects.tfserving import paths
 from service.dialects.tfserving.metadata import metadata
 from service.errors import InvalidInput, ModelNotFound
 from service.http_types import route_path
@@ -20,6 +20,7 @@ _STATES = {
     State.READY: "AVAILABLE",
     State.DRAINING: "UNLOADING",
     State.FAILED: "END",
+    State.UNLOADED: "END",
 }
 
 
@@ -30,13 +31,14 @@ async def describe(use: UseParts, request: Request) -> dict[str, Any]:
     place = paths.description(route_path(request.scope))
     if place is None:
         raise HTTPException(404)
-    words.refuse_label(place.label)
     version = version_of(place.version)
     if place.model is None:
         return _all_models(use.registry, place)
     if place.operation == paths.METADATA:
-        served = use.registry.get(place.model, version)
+        served = use.registry.get(place.model, version, place.label)
         return metadata(Name(served.model, served.version), served.loaded.signature)
+    if place.label is not None:
+        version = use.registry.get(place.model, None, place.label).version
     return _status(use.registry, place.model, version)
 
 

@@ -39,7 +39,9 @@ def test_every_setting_is_documented_with_its_default():
         assert field.description, name
 
 
-@pytest.mark.parametrize("command", ["serve", "train", "sweep", "course", "data", "inspect", "prepare"])
+@pytest.mark.parametrize(
+    "command", ["serve", "train", "sweep", "course", "data", "inspect", "prepare", "label", "key"]
+)
 def test_every_command_has_help_and_is_shown_in_the_readme(command):
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output

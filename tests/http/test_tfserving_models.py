@@ -7,9 +7,7 @@ import pytest
 from watching import until
 
 from modiste.artifact import ONNX, Head
-from service.dialects.tfserving.paths import Place
-from service.dialects.tfserving.words import failure
-from service.http_errors import INTERNAL_MESSAGE, Told
+from service.http_errors import INTERNAL_MESSAGE
 from tests.models import CLASS_NAMES, expected, expected_pair, write_pair, write_version
 
 RANDOM = np.random.default_rng(12)
@@ -266,12 +264,19 @@ def test_an_unexpected_failure_tells_nothing_in_the_same_words(client):
     assert error(client.request("DELETE", "/v1/fail"), 500) == INTERNAL_MESSAGE
 
 
-def test_a_label_that_nobody_set_is_a_400():
-    place = Place("predict", "foo", label="canary")
-    response = failure(Told(404, "label_not_found", "labels here: stable", {}), place)
-    said = json.loads(response.body)
-    assert response.status == 400
-    assert said == {"error": "Unrecognized servable version label: canary: labels here: stable"}
+def test_a_label_leads_to_its_version(artifacts, make_client, pixels):
+    write_version(artifacts / "fashion_mnist" / "2", seed=5)
+    client = make_client()
+    client.run(client.parts.watcher.label("fashion_mnist", "stable", 1))
+    body = json.dumps({"instances": pixels.tolist()})
+    labelled = client.post("/v1/models/fashion_mnist/labels/stable:predict", content=body).json()
+    first = client.post("/v1/models/fashion_mnist/versions/1:predict", content=body).json()
+    newest = client.post("/v1/models/fashion_mnist:predict", content=body).json()
+    assert labelled == first != newest
+    status = client.get("/v1/models/fashion_mnist/labels/stable").json()["model_version_status"]
+    assert [one["version"] for one in status] == ["1"]
+    metadata = client.get("/v1/models/fashion_mnist/labels/stable/metadata").json()
+    assert metadata["model_spec"]["version"] == "1"
 
 
 # around it

@@ -25,12 +25,7 @@ class TensorFlowServing:
         return None if place is None else Target(self, *place)
 
     def options(self, target: Target, query: bytes, headers: Headers) -> str:
-        """Return the operation. The query and the content type mean nothing to TensorFlow Serving.
-
-        Raises:
-            InvalidInput: a label is asked for.
-        """
-        words.refuse_label(target.label)
+        """Return the operation. The query and the content type mean nothing to TensorFlow Serving."""
         return target.operation
 
     def read_quickly(self, body: bytes, options: str, signature: Signature) -> Question | None:

@@ -1,7 +1,6 @@
 """How TensorFlow Serving says that a request failed: ``{"error": "..."}``, mostly under the status 400."""
 
 from service.dialects.tfserving.paths import STATUS, Place, description
-from service.errors import InvalidInput
 from service.http_errors import Failed, Told, in_brief
 from service.http_types import Response
 
@@ -29,16 +28,6 @@ def failure(told: Told, place: Place) -> Response:
 def malformed(method: str, path: str) -> Response:
     """Return the response to a path that TensorFlow Serving does not have, or not for this method."""
     return in_brief(Told(400, "malformed_request", f"Malformed request: {method} {path}", {}))
-
-
-def refuse_label(label: str | None) -> None:
-    """Refuse a label: no model here has any.
-
-    Raises:
-        InvalidInput: there is a label.
-    """
-    if label is not None:
-        raise InvalidInput(f"Unrecognized servable version label: {label}")
 
 
 def _not_found(place: Place) -> str:

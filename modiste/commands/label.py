@@ -1,0 +1,76 @@
+"""``modiste label MODEL``: see, set and remove the labels of a model on the server's machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modiste.artifact import version_number
+from modiste.commands.ending import fail
+from modiste.names import is_safe_name
+
+
+def label(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The model's name in URLs.", show_default=False)
+    ],
+    labels: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LABEL=VERSION", help="Point these labels there.", show_default=False),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="LABEL", help="Remove a label.")
+    ] = None,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="MODISTE_STATE_DIR",
+            help="The server's state folder.",
+            show_default="~/.local/state/modiste",
+        ),
+    ] = None,
+) -> None:
+    """Show the labels of a model, after moving or removing some.
+
+    Works on the state folder of a server, whose workers follow at their next look: each moves a label
+    when the version is loaded there, and until then asks the old one. Whether there is such a version is
+    for the server to find out; its log says where there is none.
+    """
+    from service.errors import ServingError
+    from service.repository.wishes import Wishes, WishesFile, check_label
+    from service.settings import state_home
+
+    if not is_safe_name(model):
+        raise typer.BadParameter("that is no name of a model in URLs", param_hint="MODEL")
+    wanted = dict(_parsed(text) for text in labels or [])
+    try:
+        for name in (*wanted, *(remove or [])):
+            check_label(name)
+    except ServingError as error:
+        raise typer.BadParameter(error.message) from error
+
+    def changed(wishes: Wishes) -> Wishes:
+        for name in remove or []:
+            if name not in wishes.of(model):
+                fail(f"{model} has no label {name}; nothing was changed.")
+            wishes = wishes.unlabelled(model, name)
+        for name, version in wanted.items():
+            wishes = wishes.labelled(model, name, version)
+        return wishes
+
+    file = WishesFile(state_dir or state_home())
+    try:
+        wishes = file.change(changed) if wanted or remove else file.read()
+    except ServingError as error:
+        fail(error.message)
+    for name, version in wishes.of(model).items():
+        typer.echo(f"{name}={version}")
+
+
+def _parsed(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    version = version_number(number)
+    if version is None:
+        raise typer.BadParameter("expected LABEL=VERSION, such as stable=3", param_hint="LABEL=VERSION")
+    return name, version

@@ -1,0 +1,115 @@
+"""Managing models: labels, loading and unloading. Every route needs a key with the scope admin."""
+
+import logging
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.errors import InvalidInput, MalformedBody
+from service.http_types import ClientGone, read_body
+from service.parts import UseParts
+from service.repository.registry import State
+from service.routes.access import AdminKey
+
+logger = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/models/{name}", tags=["admin"])
+
+_MAX_BODY_BYTES = 4096
+
+
+class LabelTarget(BaseModel):
+    """Where a label is to point."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: int = Field(ge=1, lt=10**9, examples=[1])
+
+
+class Labels(BaseModel):
+    """Where the labels of a model point now."""
+
+    model: str
+    labels: dict[str, int] = Field(examples=[{"stable": 1}])
+
+
+class LoadedModel(BaseModel):
+    """The newest version of a model, which answers now."""
+
+    model: str
+    version: int
+    state: Literal[State.READY] = State.READY
+
+
+class UnloadedModel(BaseModel):
+    """A model that does not answer until it is loaded again."""
+
+    model: str
+    state: Literal[State.UNLOADED] = State.UNLOADED
+
+
+_TARGET: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": LabelTarget.model_json_schema()}},
+    }
+}
+
+
+@router.put("/labels/{label}", summary="Point a label at a version", openapi_extra=_TARGET)
+async def set_label(use: UseParts, key: AdminKey, request: Request, name: str, label: str) -> Labels:
+    """Set a label or move it; a version that is not loaded is loaded first.
+
+    Answers when the label points there.
+    """
+    version = (await _target(request)).version
+    await use.watcher.label(name, label, version)
+    logger.info("key %s: label %s of %s points to version %d", key, label, name, version)
+    return Labels(model=name, labels=use.registry.labels(name))
+
+
+@router.delete("/labels/{label}", summary="Remove a label")
+async def remove_label(use: UseParts, key: AdminKey, name: str, label: str) -> Labels:
+    """Remove a label; the version that it pointed to stays while it is one of the newest."""
+    await use.watcher.unlabel(name, label)
+    logger.info("key %s: label %s of %s is removed", key, label, name)
+    return Labels(model=name, labels=use.registry.labels(name))
+
+
+@router.post("/load", summary="Load a model")
+async def load(use: UseParts, key: AdminKey, name: str) -> LoadedModel:
+    """Load a model that was unloaded, or new versions of it now, or try again what failed.
+
+    Answers when the newest version is ready.
+    """
+    served = await use.watcher.load(name)
+    logger.info("key %s: %s is loaded", key, name)
+    return LoadedModel(model=served.model, version=served.version)
+
+
+@router.post("/unload", summary="Unload a model")
+async def unload(use: UseParts, key: AdminKey, name: str) -> UnloadedModel:
+    """Let all versions of a model go, also after a restart, until it is loaded again.
+
+    What was being computed is answered first.
+    """
+    await use.watcher.unload(name)
+    logger.info("key %s: %s is unloaded", key, name)
+    return UnloadedModel(model=name)
+
+
+async def _target(request: Request) -> LabelTarget:
+    """Read the body here: FastAPI would read one of any size, and before it asks for the key."""
+    try:
+        body = await read_body(dict(request.scope["headers"]), request.receive, _MAX_BODY_BYTES)
+    except ClientGone as error:
+        raise MalformedBody("the body ended early") from error
+    try:
+        return LabelTarget.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        if first["type"] == "json_invalid":
+            raise MalformedBody('expected JSON, such as {"version": 3}') from error
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise InvalidInput(f'{where}: {first["msg"]}; expected {{"version": 3}}') from error
