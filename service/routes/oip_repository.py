@@ -1,4 +1,4 @@
-"""The model repository extension of the Open Inference Protocol: what is here, and loading and unloading it."""
+"""The model repository extension of the Open Inference Protocol: what is here, loading and unloading."""
 
 from typing import Any
 
