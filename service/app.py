@@ -27,8 +27,10 @@ from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
-from service.routes import evaluate, examples, health, models
+from service.routes import evaluate, examples, health, models, statistics
 from service.settings import Settings
+from service.statistics.book import Statistics
+from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +53,8 @@ def create_app(settings: Settings) -> App:
     return compose(settings).app
 
 
-def compose(settings: Settings) -> Composed:
-    """Compose the application.
+def compose(settings: Settings, place: Place | None = None) -> Composed:
+    """Compose the application, of one worker among several where it has a place.
 
     The lane stands in front of FastAPI and answers the predict paths.
     """
@@ -60,13 +62,14 @@ def compose(settings: Settings) -> Composed:
     bodies = BodyReader(settings.input_limits)
     parts = Parts(
         registry=registry,
+        statistics=Statistics(registry.rows_in_flight, place),
         bodies=bodies,
         data_dir=settings.data_dir,
         max_npz_bytes=settings.max_npz_bytes,
         max_batch_rows=settings.max_batch_rows,
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
-    web = _web(settings, parts, _watcher(settings, registry))
+    web = _web(settings, parts, _watcher(settings, parts))
     predictor = Predictor(
         registry,
         [Native(bodies)],
@@ -101,7 +104,7 @@ class RequestIds:
         await self._app(scope, receive, send_with_id)
 
 
-def _watcher(settings: Settings, registry: Registry) -> Watcher:
+def _watcher(settings: Settings, parts: Parts) -> Watcher:
     policy = LoadPolicy(
         engine=settings.engine,
         keras_backend=settings.keras_backend,
@@ -115,9 +118,10 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
     )
     return Watcher(
         settings.artifacts_dir,
-        registry,
+        parts.registry,
         Loader(policy, cache),
         settings.batch_policy,
+        parts.statistics,
         versions_loaded=settings.versions_loaded,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,
@@ -127,6 +131,7 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
 def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
+        await parts.statistics.start()
         await watcher.start()
         # What is loaded now stays: collecting it again and again would stop answers for milliseconds.
         gc.collect()
@@ -134,6 +139,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
         yield {LIFECYCLE: parts.lifecycle}
         parts.lifecycle.stopping = True
         await watcher.stop()
+        await parts.statistics.stop()
 
     web = FastAPIOffline(
         title="Modiste",
@@ -145,7 +151,7 @@ def _web(settings: Settings, parts: Parts, watcher: Watcher) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for router in (health.router, models.router, evaluate.router, examples.router):
+    for router in (health.router, models.router, evaluate.router, statistics.router, examples.router):
         web.include_router(router)
     _document(web)
     _answer_errors(web)

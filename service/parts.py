@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from service.codecs.bodies import BodyReader
 from service.http_types import REQUEST_ID
 from service.repository.registry import Registry
+from service.statistics.book import Statistics
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Parts:
     """The composed parts of one application."""
 
     registry: Registry
+    statistics: Statistics
     bodies: BodyReader
     data_dir: Path | None
     max_npz_bytes: int

@@ -7,6 +7,7 @@ from service.batching import Batcher
 from service.errors import ModelFailed, ModelNotFound, ModelNotReady, ServingError
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
+from service.statistics.counts import Counts
 
 FALLBACK_DEFAULT = "fashion_mnist"
 
@@ -38,6 +39,7 @@ class ServedVersion:
     shown_as: str
     loaded: Loaded
     batcher: Batcher
+    counts: Counts
 
 
 @dataclass(slots=True, eq=False)
@@ -136,6 +138,11 @@ class Registry:
         """The versions of a model that answer, ascending."""
         route = self._routes.get(model)
         return sorted(route.ready) if route else []
+
+    def rows_in_flight(self) -> dict[Key, int]:
+        """The rows in flight of every version that is loaded."""
+        served = {key: record.served for key, record in self.records.items()}
+        return {key: one.batcher.rows_in_flight for key, one in served.items() if one is not None}
 
     def reroute(self, model: str) -> None:
         """Point a model's name at what is ready now."""

@@ -16,6 +16,7 @@ from service.batching import Batcher, BatchPolicy
 from service.repository.loading import Loader, reason_of
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Fingerprint, Key, Scan, scan
+from service.statistics.book import Statistics
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Watcher:
         registry: Registry,
         loader: Loader,
         policy: BatchPolicy,
+        statistics: Statistics,
         *,
         versions_loaded: int,
         interval_s: float,
@@ -44,6 +46,7 @@ class Watcher:
         self._registry = registry
         self._loader = loader
         self._policy = policy
+        self._statistics = statistics
         self._versions_loaded = versions_loaded
         self._interval_s = interval_s
         self._grace_s = grace_s
@@ -153,10 +156,11 @@ class Watcher:
             return
         finally:
             del self._loading[candidate.key]
-        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight)
+        counts = self._statistics.counts(candidate.model, candidate.version)
+        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight, observer=counts)
         batcher.start(on_death=_end_process)
         shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
-        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)
+        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher, counts)
         record.state = State.READY
         self._registry.reroute(candidate.model)
         logger.info("%s version %d is ready (%s)", candidate.model, candidate.version, loaded.engine.name)

@@ -235,7 +235,11 @@ def test_stop_finishes_what_it_holds_within_the_grace_period():
 
 def test_an_error_of_the_batcher_itself_is_told_and_leaves_nobody_waiting():
     async def main():
+        times = iter([0.0])  # of the admission
+
         def broken_clock() -> float:
+            for now in times:
+                return now
             raise RuntimeError("no time")
 
         batcher = Batcher(double, BatchPolicy(8, 100), clock=broken_clock)
