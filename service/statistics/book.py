@@ -37,7 +37,6 @@ class Statistics:
         self._before: list[VersionStatistics] = []
         self._counts: dict[Key, Counts] = {}
         self._taken = 0  # snapshots
-        self._events_written = -1
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 

@@ -26,6 +26,8 @@ class Counts:
         "_failures",
         "_infer_s",
         "_input_s",
+        "_known",
+        "_known_as",
         "_last_at",
         "_latency_counts",
         "_latency_s",
@@ -51,6 +53,8 @@ class Counts:
         self._failed_s = 0.0
         self._last_at = 0.0
         self._seen_last = (0.0, 0)  # the same time on two clocks
+        self._known: VersionStatistics | None = None
+        self._known_as = (-1, 0)
 
     def answered(self, entry: Entry, read_at: float, outputs_at: float, encoded_at: float) -> None:
         """Count a request that has its answer.
@@ -96,14 +100,15 @@ class Counts:
         self._failed_rows += rows
         self._failed_s += ended_at - began_at
 
-    @property
-    def events(self) -> int:
-        """Grows with whatever is counted; not what is in flight."""
-        failures = sum(count for count, _ in self._failures.values())
-        return self._success + failures + sum(self._compute_counts) + self._failed_batches
-
     def figures(self, rows_in_flight: int = 0) -> VersionStatistics:
-        """Return what was counted so far."""
+        """Return what was counted so far: the same object again where nothing was since."""
+        failures = sum(count for count, _ in self._failures.values())
+        events = self._success + failures + sum(self._compute_counts) + self._failed_batches
+        if self._known is None or self._known_as != (events, rows_in_flight):
+            self._known, self._known_as = self._figures(rows_in_flight), (events, rows_in_flight)
+        return self._known
+
+    def _figures(self, rows_in_flight: int) -> VersionStatistics:
         return VersionStatistics(
             self.model,
             self.version,
