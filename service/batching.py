@@ -45,10 +45,7 @@ class BatchPolicy:
 
 
 class Observer(Protocol):
-    """Hears how every batch ended that the engine was given; times are those of the batcher's clock.
-
-    Called in the loop, between batches: it must be quick, and may not raise.
-    """
+    """Hears how every batch ended, by the batcher's clock; it must be quick, and may not raise."""
 
     def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
         """Hear of a batch that has its outputs, from the hand-over to the engine until they were there."""
@@ -298,6 +295,7 @@ class Batcher:
         at = 0
         for entry, start, stop in pieces:
             entry.computed_s += seconds
+            entry.computed_at = ended_at
             behind = at + stop - start
             complete = entry.collect(start, outputs[at:behind])
             if complete is not None:

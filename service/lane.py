@@ -63,7 +63,6 @@ class PredictLane:
             served = ready.served
             entry = ready.batcher.enter(ready.rows, began + ready.timeout_s, ready.question.priority)
             outputs = await (entry.future if ready.is_quick else answer_unless_gone(entry.future, receive))
-            outputs_at = time.monotonic()
             if asked.packing is None:
                 response = ready.respond(outputs)
             else:
@@ -71,7 +70,7 @@ class PredictLane:
         except BaseException as error:
             predictor.count_failure(target, served, error, time.monotonic() - read_at)
             raise
-        served.counts.answered(entry, read_at, outputs_at, time.monotonic())
+        served.counts.answered(entry, read_at, time.monotonic())
         return response
 
 

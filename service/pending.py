@@ -21,13 +21,15 @@ class Entry:
     """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock.
 
     The batcher notes when it was admitted (`admitted_at`), when the first of its rows went to the engine
-    (`taken_at`, set then), and how long the batches took that had any of them (`computed_s`).
+    (`taken_at`), when the last came back (`computed_at`), and how long the batches took that had any of
+    them (`computed_s`).
     """
 
     __slots__ = (
         "_missing",
         "_outputs",
         "admitted_at",
+        "computed_at",
         "computed_s",
         "deadline",
         "done",
@@ -40,6 +42,7 @@ class Entry:
 
     admitted_at: float
     taken_at: float
+    computed_at: float
 
     def __init__(self, rows: Rows, deadline: float, done: Done, priority: int = NORMAL) -> None:
         self.rows = rows

@@ -37,7 +37,7 @@ class Exchange:
         self.asked = asked
         self.headers = headers
         self.request_id = request_id_of(headers)
-        self.began = self.read_at = time.monotonic()
+        self.began = self.read_at = time.monotonic()  # the body may come later
         self.chunks: list[bytes] = []
         self.decoding: asyncio.Task[None] | None = None
         self.served: ServedVersion | None = None
@@ -85,6 +85,8 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse, but for a request like the last one: its head is known, and its body needs no parsing."""
         if self._missing_bytes:
+            assert self._exchange is not None
+            self._exchange.read_at = time.monotonic()
             self._collect(data)
             return
         if self._refused:
@@ -168,6 +170,7 @@ class Protocol(HttpToolsProtocol):
         if self._exchange is None:
             super().on_message_complete()
         else:
+            self._exchange.read_at = time.monotonic()
             self._complete(self._exchange)
 
     def _plain_prediction(self) -> Exchange | None:
@@ -221,7 +224,6 @@ class Protocol(HttpToolsProtocol):
 
     def _complete(self, exchange: Exchange) -> None:
         """Decode and admit: the body is there."""
-        exchange.read_at = time.monotonic()
         body = b"".join(exchange.chunks)
         exchange.chunks.clear()
         try:
@@ -248,10 +250,9 @@ class Protocol(HttpToolsProtocol):
             if outputs is None or entry is None:
                 self._fail(exchange, error or ModelFailure("the model gave no outputs"))
                 return
-            outputs_at = time.monotonic()
             try:
                 response = ready.respond(outputs)
-                served.counts.answered(entry, exchange.read_at, outputs_at, time.monotonic())
+                served.counts.answered(entry, exchange.read_at, time.monotonic())
                 self._write(exchange, response)
             except Exception as unforeseen:
                 self._fail(exchange, unforeseen)

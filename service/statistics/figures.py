@@ -73,7 +73,8 @@ class VersionStatistics:
         compute_input: of the answered requests, from the end of the body to admission: decoding.
         compute_infer: of the answered requests, the batches that they were part of: each request has the
             whole time of its batch, and one that was cut that of several.
-        compute_output: of the answered requests, encoding.
+        compute_output: of the answered requests, from the outputs to the end of the encoding, behind that of
+            others of the batch. The four are all of a request's time, but where one was cut.
         rows: of the answered requests.
         rows_in_flight: admitted and not yet answered, now, where workers are alive.
         batches: batches that were computed, by their rows, from the hand-over to the outputs.
