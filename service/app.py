@@ -44,8 +44,20 @@ from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
 from service.repository.wishes import WishesFile
-from service.routes import admin, evaluate, examples, health, models, oip, oip_repository, tfserving
+from service.routes import (
+    admin,
+    evaluate,
+    examples,
+    health,
+    models,
+    oip,
+    oip_repository,
+    statistics,
+    tfserving,
+)
 from service.settings import Settings
+from service.statistics.book import Statistics
+from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -74,18 +86,20 @@ def create_app(settings: Settings) -> App:
     return compose(settings).app
 
 
-def compose(settings: Settings) -> Composed:
-    """Compose the application.
+def compose(settings: Settings, place: Place | None = None) -> Composed:
+    """Compose the application, of one worker among several where it has a place.
 
     The lane stands in front of FastAPI and answers the predict paths.
     """
     registry = Registry(settings.default_model)
     bodies = BodyReader(settings.input_limits)
     keys = Keys.open(settings.keys_file)
+    counted = Statistics(registry.rows_in_flight, place)
     parts = Parts(
         registry=registry,
-        watcher=_watcher(settings, registry),
+        watcher=_watcher(settings, registry, counted),
         keys=keys,
+        statistics=counted,
         bodies=bodies,
         data_dir=settings.data_dir,
         max_npz_bytes=settings.max_npz_bytes,
@@ -129,7 +143,7 @@ class RequestIds:
         await self._app(scope, receive, send_with_id)
 
 
-def _watcher(settings: Settings, registry: Registry) -> Watcher:
+def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Watcher:
     policy = LoadPolicy(
         engine=settings.engine,
         keras_backend=settings.keras_backend,
@@ -147,6 +161,7 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
         Loader(policy, cache),
         WishesFile(settings.state_dir),
         settings.batch_policy,
+        counted,
         versions_loaded=settings.versions_loaded,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,
@@ -156,6 +171,7 @@ def _watcher(settings: Settings, registry: Registry) -> Watcher:
 def _web(settings: Settings, parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
+        await parts.statistics.start()
         await parts.watcher.start()
         # What is loaded now stays: collecting it again and again would stop answers for milliseconds.
         gc.collect()
@@ -163,6 +179,7 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
         yield {LIFECYCLE: parts.lifecycle}
         parts.lifecycle.stopping = True
         await parts.watcher.stop()
+        await parts.statistics.stop()
 
     web = FastAPIOffline(
         title="Modiste",
@@ -174,7 +191,7 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for part in (health, models, evaluate, admin, examples, oip, oip_repository, tfserving):
+    for part in (health, models, evaluate, admin, statistics, examples, oip, oip_repository, tfserving):
         web.include_router(part.router)
     _document(web)
     _answer_errors(web, _WORDS)

@@ -22,6 +22,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -43,7 +44,27 @@ class BatchPolicy:
     max_rows_in_flight: int
 
 
-class _Awaited(Entry):
+class Observer(Protocol):
+    """Hears how every batch ended, by the batcher's clock; it must be quick, and may not raise."""
+
+    def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
+        """Hear of a batch that has its outputs, from the hand-over to the engine until they were there."""
+
+    def batch_failed(self, rows: int, began_at: float, ended_at: float) -> None:
+        """Hear of a batch that failed."""
+
+
+class _Nobody:
+    """Observes nothing."""
+
+    def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
+        pass
+
+    def batch_failed(self, rows: int, began_at: float, ended_at: float) -> None:
+        pass
+
+
+class Awaited(Entry):
     """An entry whose caller waits for a future, and leaves by cancelling it."""
 
     __slots__ = ("future",)
@@ -54,6 +75,7 @@ class _Awaited(Entry):
 
     @property
     def ended(self) -> bool:
+        """Whether the future is resolved, or cancelled."""
         return self.future.done()
 
     def _resolve(self, outputs: Rows | None, error: ServingError | None) -> None:
@@ -77,13 +99,15 @@ class Batcher:
         policy: BatchPolicy,
         batches_in_flight: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        observer: Observer | None = None,
     ) -> None:
         self._compute = compute
         self._policy = policy
         self._batches_in_flight = batches_in_flight
         self._clock = clock
+        self._observer = observer or _Nobody()
         self._queue = PendingQueue(policy.max_batch_rows)
-        self._computing: dict[asyncio.Future[Rows], list[Piece]] = {}
+        self._computing: dict[asyncio.Future[Rows], tuple[list[Piece], float]] = {}
         self._rows_in_flight = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_death: Callable[[BaseException], None] = lambda error: None
@@ -146,6 +170,7 @@ class Batcher:
             raise Overloaded(
                 f"{count} rows do not fit: {in_flight - count} of at most {limit} are in flight; try again"
             )
+        entry.admitted_at = self._clock()
         self._rows_in_flight = in_flight
         self._queue.add(entry)
         if entry.deadline < self._rings_at:
@@ -162,10 +187,14 @@ class Batcher:
 
     def submit(self, rows: Rows, deadline: float, priority: int = NORMAL) -> asyncio.Future[Rows]:
         """Admit as `admit` does, and return a future of the outputs; to cancel it is to leave."""
-        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        entry = self._admit(_Awaited(rows, deadline, future, priority))
-        future.add_done_callback(lambda _: self.leave(entry))
-        return future
+        return self.enter(rows, deadline, priority).future
+
+    def enter(self, rows: Rows, deadline: float, priority: int = NORMAL) -> Awaited:
+        """Do what `submit` does, and return the entry, which knows its times when its future is done."""
+        entry = Awaited(rows, deadline, asyncio.get_running_loop().create_future(), priority)
+        self._admit(entry)
+        entry.future.add_done_callback(lambda _: self.leave(entry))
+        return entry
 
     def _settle(self, entry: Entry, outputs: Rows | None, error: ServingError | None = None) -> None:
         """End an entry, unless it has ended."""
@@ -190,9 +219,10 @@ class Batcher:
         """
         self._scheduled = False
         try:
-            self._drop_expired()
+            now = self._clock()
+            self._drop_expired(now)
             if self._has_room:
-                self._hand_over(self._queue.take())
+                self._hand_over(self._queue.take(), now)
             if self._queue:
                 if self._has_room:
                     self._schedule()
@@ -210,29 +240,32 @@ class Batcher:
         ahead = len(self._computing) - self._batches_in_flight
         return bool(self._queue) and (ahead < 0 or (ahead == 0 and self._queue.fills_a_batch))
 
-    def _hand_over(self, pieces: list[Piece]) -> None:
+    def _hand_over(self, pieces: list[Piece], now: float) -> None:
         if not pieces:
             return
+        for entry, start, _ in pieces:
+            if not start:
+                entry.taken_at = now
         try:
             result = self._compute(_joined(pieces))
         except Exception as error:
-            self._fail(pieces, error)
+            self._fail(pieces, error, now)
             return
         if isinstance(result, np.ndarray):
-            self._deal(pieces, result)
+            self._deal(pieces, result, now)
             return
         future = asyncio.ensure_future(result)
-        self._computing[future] = pieces
+        self._computing[future] = pieces, now
         future.add_done_callback(self._computed)
 
     def _computed(self, future: asyncio.Future[Rows]) -> None:
-        pieces = self._computing.pop(future, ())
+        pieces, began_at = self._computing.pop(future, ((), 0.0))
         if future.cancelled():
-            self._fail(pieces, ShuttingDown("the server is stopping; ask again"))
+            self._fail(pieces, ShuttingDown("the server is stopping; ask again"), began_at)
         elif (error := future.exception()) is not None:
-            self._fail(pieces, error)
+            self._fail(pieces, error, began_at)
         else:
-            self._deal(pieces, future.result())
+            self._deal(pieces, future.result(), began_at)
         if not self._scheduled and not self._ended.is_set():
             # At once, not in the next round: the engine is idle.
             self._pump()
@@ -241,35 +274,42 @@ class Batcher:
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()
-        under_way = [piece.entry for pieces in self._computing.values() for piece in pieces]
+        under_way = [piece.entry for pieces, _ in self._computing.values() for piece in pieces]
         self._computing.clear()
         for entry in [*self._queue.clear(), *under_way]:
             self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
 
-    def _deal(self, pieces: Sequence[Piece], outputs: Rows) -> None:
+    def _deal(self, pieces: Sequence[Piece], outputs: Rows, began_at: float) -> None:
         """Give each caller its outputs; an answer of the wrong length, or of odd shapes, is nobody's."""
         try:
-            self._share_out(pieces, outputs)
+            self._share_out(pieces, outputs, began_at)
         except Exception as error:
-            self._fail(pieces, error)
+            self._fail(pieces, error, began_at)
 
-    def _share_out(self, pieces: Sequence[Piece], outputs: Rows) -> None:
-        expected = sum(stop - start for _, start, stop in pieces)
+    def _share_out(self, pieces: Sequence[Piece], outputs: Rows, began_at: float) -> None:
+        expected = _count(pieces)
         if len(outputs) != expected:
             raise ModelFailure(f"the model answered {len(outputs)} rows for {expected}")
+        ended_at = self._clock()
+        seconds = ended_at - began_at
         at = 0
         for entry, start, stop in pieces:
+            entry.computed_s += seconds
+            entry.computed_at = ended_at
             behind = at + stop - start
             complete = entry.collect(start, outputs[at:behind])
             if complete is not None:
                 self._settle(entry, complete)
             at = behind
+        self._observer.batch_computed(expected, began_at, ended_at)
 
-    def _fail(self, pieces: Sequence[Piece], error: BaseException) -> None:
+    def _fail(self, pieces: Sequence[Piece], error: BaseException, began_at: float) -> None:
         if not isinstance(error, ServingError):
             failure = ModelFailure("the model failed on this batch")
             failure.__cause__ = error
             error = failure
+        if pieces:  # or it was under way when the batcher ended
+            self._observer.batch_failed(_count(pieces), began_at, self._clock())
         for piece in pieces:
             self._settle(piece.entry, None, error)
 
@@ -290,13 +330,17 @@ class Batcher:
 
     def _ring(self) -> None:
         self._rings_at = math.inf
-        self._drop_expired()
+        self._drop_expired(self._clock())
         self._watch_deadline()
 
-    def _drop_expired(self) -> None:
-        for entry in self._queue.expire(self._clock()):
+    def _drop_expired(self, now: float) -> None:
+        for entry in self._queue.expire(now):
             late = DeadlineExceeded("the deadline passed before the answer was computed")
             self._settle(entry, None, late)
+
+
+def _count(pieces: Sequence[Piece]) -> int:
+    return sum(stop - start for _, start, stop in pieces)
 
 
 def _joined(pieces: list[Piece]) -> Rows:

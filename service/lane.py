@@ -56,15 +56,23 @@ class PredictLane:
 
     async def _respond(self, target: Target, query: bytes, headers: Headers, receive: Receive) -> Response:
         predictor, began = self.predictor, time.monotonic()
-        asked = predictor.ask(target, query, headers)
-        body = await read_body(headers, receive, predictor.max_body_bytes)
-        ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
-        answer = ready.batcher.submit(ready.rows, began + ready.timeout_s, ready.question.priority)
-        outputs = await (answer if ready.is_quick else answer_unless_gone(answer, receive))
-        response = ready.respond(outputs)
-        packed = compression.compressed_quickly(response, asked.packing)
-        if packed is None and asked.packing is not None:
-            packed = await asyncio.to_thread(compression.compressed, response, asked.packing)
+        read_at, served = began, None
+        try:
+            asked = predictor.ask(target, query, headers)
+            body = await read_body(headers, receive, predictor.max_body_bytes)
+            read_at = time.monotonic()
+            ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
+            served = ready.served
+            entry = ready.batcher.enter(ready.rows, began + ready.timeout_s, ready.question.priority)
+            outputs = await (entry.future if ready.is_quick else answer_unless_gone(entry.future, receive))
+            response = ready.respond(outputs)
+            packed = compression.compressed_quickly(response, asked.packing)
+            if packed is None and asked.packing is not None:
+                packed = await asyncio.to_thread(compression.compressed, response, asked.packing)
+        except BaseException as error:
+            predictor.count_failure(target, served, error, time.monotonic() - read_at)
+            raise
+        served.counts.answered(entry, read_at, time.monotonic())
         return packed or response
 
 

@@ -11,6 +11,7 @@ from service.http_types import REQUEST_ID
 from service.keys import Keys
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
+from service.statistics.book import Statistics
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Parts:
     registry: Registry
     watcher: Watcher
     keys: Keys
+    statistics: Statistics
     bodies: BodyReader
     data_dir: Path | None
     max_npz_bytes: int

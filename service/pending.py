@@ -18,9 +18,31 @@ Done = Callable[[Rows | None, ServingError | None], None]
 
 
 class Entry:
-    """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock."""
+    """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock.
 
-    __slots__ = ("_missing", "_outputs", "deadline", "done", "priority", "rows", "settled", "taken")
+    The batcher notes when it was admitted (`admitted_at`), when the first of its rows went to the engine
+    (`taken_at`), when the last came back (`computed_at`), and how long the batches took that had any of
+    them (`computed_s`).
+    """
+
+    __slots__ = (
+        "_missing",
+        "_outputs",
+        "admitted_at",
+        "computed_at",
+        "computed_s",
+        "deadline",
+        "done",
+        "priority",
+        "rows",
+        "settled",
+        "taken",
+        "taken_at",
+    )
+
+    admitted_at: float
+    taken_at: float
+    computed_at: float
 
     def __init__(self, rows: Rows, deadline: float, done: Done, priority: int = NORMAL) -> None:
         self.rows = rows
@@ -29,6 +51,7 @@ class Entry:
         self.priority = priority
         self.settled = False  # its rows are no longer in flight
         self.taken = 0
+        self.computed_s = 0.0
         self._missing = len(rows)
         self._outputs: Rows | None = None
 

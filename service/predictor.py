@@ -7,7 +7,8 @@
     response = ready.respond(outputs)
 
 `service.lane` walks this way in a task, as an ASGI application; `service.protocol` without one, from the
-callbacks of a connection.
+callbacks of a connection. Each request is counted once, in the end: where it was answered by
+`ready.served.counts.answered`, else by `predictor.count_failure`.
 """
 
 import asyncio
@@ -17,11 +18,12 @@ from typing import Any, NamedTuple
 from service import compression
 from service.batching import Batcher
 from service.dialects.port import Dialect, Name, Question, Target, version_of
-from service.errors import InvalidInput
-from service.http_types import Headers, Response
+from service.errors import InvalidInput, ServingError
+from service.http_types import ClientGone, Headers, Response
 from service.keys import Keys, Scope
 from service.repository.registry import Registry, ServedVersion
 from service.rows import Rows
+from service.statistics.figures import CANCELLED, INTERNAL
 
 
 class Asked(NamedTuple):
@@ -151,6 +153,24 @@ class Predictor:
             if self._registry.get(target.model, asked.version, target.label) is served:
                 return Ready(served, asked, question)
 
+    def count_failure(
+        self, target: Target, served: ServedVersion | None, error: BaseException, seconds: float
+    ) -> None:
+        """Count a request that gets no answer, for the version that it asked, where that is known.
+
+        Args:
+            target: what the request asked for.
+            served: the version for which it was decoded; None where it did not come so far.
+            error: why; `ClientGone`, or a cancellation, where its client left.
+            seconds: since the request came.
+        """
+        if served is None:
+            try:
+                served = self._registry.get(target.model, version_of(target.version), target.label)
+            except ServingError:
+                return
+        served.counts.failed(_reason(error), seconds)
+
     def _timeout_s(self, headers: Headers) -> float:
         given = headers.get(b"x-timeout-ms")
         if not given:
@@ -158,3 +178,9 @@ class Predictor:
         if not given.isdigit() or len(given) > 9 or int(given) == 0:
             raise InvalidInput("X-Timeout-Ms is a positive number of milliseconds")
         return int(given) / 1000
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ServingError):
+        return error.code
+    return CANCELLED if isinstance(error, ClientGone | asyncio.CancelledError) else INTERNAL

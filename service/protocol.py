@@ -16,12 +16,12 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import compression
-from service.batching import Batcher
 from service.dialects.port import Target
 from service.errors import ModelFailure, ServingError
-from service.http_types import Headers, Response, request_id_of
+from service.http_types import ClientGone, Headers, Response, request_id_of
 from service.pending import Entry
 from service.predictor import Asked, Predictor, Ready
+from service.repository.registry import ServedVersion
 from service.request_head import RequestHead
 from service.rows import Rows
 
@@ -39,10 +39,10 @@ class Exchange:
         self.asked = asked
         self.headers = headers
         self.request_id = request_id_of(headers)
-        self.began = time.monotonic()
+        self.began = self.read_at = time.monotonic()  # the body may come later
         self.chunks: list[bytes] = []
         self.task: asyncio.Task[None] | None = None
-        self.batcher: Batcher | None = None
+        self.served: ServedVersion | None = None
         self.entry: Entry | None = None
         self.keep_alive = True
         self.response_complete = False
@@ -53,8 +53,8 @@ class Exchange:
         self.chunks.clear()
         if self.task is not None:
             self.task.cancel()
-        if self.batcher is not None and self.entry is not None:
-            self.batcher.leave(self.entry)
+        if self.served is not None and self.entry is not None:
+            self.served.batcher.leave(self.entry)
 
 
 class Protocol(HttpToolsProtocol):
@@ -87,6 +87,8 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse, but for a request like the last one: its head is known, and its body needs no parsing."""
         if self._missing_bytes:
+            assert self._exchange is not None
+            self._exchange.read_at = time.monotonic()
             self._collect(data)
             return
         if self._refused:
@@ -110,6 +112,7 @@ class Protocol(HttpToolsProtocol):
         """Drop what the client that left has asked for."""
         if self._answering is not None:
             self._answering.leave()
+            self._count_failure(self._answering, ClientGone())
         super().connection_lost(exc)
         self._unset_keepalive_if_required()  # uvicorn leaves the timer set after a reset
 
@@ -169,6 +172,7 @@ class Protocol(HttpToolsProtocol):
         if self._exchange is None:
             super().on_message_complete()
         else:
+            self._exchange.read_at = time.monotonic()
             self._complete(self._exchange)
 
     def _plain_prediction(self) -> Exchange | None:
@@ -241,17 +245,20 @@ class Protocol(HttpToolsProtocol):
 
     def _admit(self, exchange: Exchange, ready: Ready) -> None:
         def done(outputs: Rows | None, error: ServingError | None) -> None:
-            if outputs is None:
+            entry = exchange.entry
+            if outputs is None or entry is None:
                 self._fail(exchange, error or ModelFailure("the model gave no outputs"))
                 return
             try:
-                self._send(exchange, ready.respond(outputs))
+                response = ready.respond(outputs)
+                served.counts.answered(entry, exchange.read_at, time.monotonic())
+                self._send(exchange, response)
             except Exception as unforeseen:
                 self._fail(exchange, unforeseen)
 
-        exchange.batcher = ready.batcher
+        exchange.served = served = ready.served
         deadline = exchange.began + ready.timeout_s
-        exchange.entry = ready.batcher.admit(ready.rows, deadline, done, ready.question.priority)
+        exchange.entry = served.batcher.admit(ready.rows, deadline, done, ready.question.priority)
 
     def _send(self, exchange: Exchange, response: Response) -> None:
         """Write an answer, compressed where the client asked for it: a large one in a thread."""
@@ -272,7 +279,13 @@ class Protocol(HttpToolsProtocol):
         task.add_done_callback(self.tasks.discard)
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
+        if not exchange.response_complete:  # or it was counted, and failed in the writing
+            self._count_failure(exchange, error)
         self._write(exchange, exchange.asked.fail(error, exchange.request_id))
+
+    def _count_failure(self, exchange: Exchange, error: Exception) -> None:
+        seconds = time.monotonic() - exchange.read_at
+        self._predictor.count_failure(exchange.asked.target, exchange.served, error, seconds)
 
     def _write(self, exchange: Exchange, response: Response) -> None:
         exchange.response_complete = True

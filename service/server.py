@@ -13,6 +13,7 @@ import uvicorn
 from service.app import LIFECYCLE, compose
 from service.protocol import Protocol
 from service.settings import Settings
+from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,8 @@ class Server(uvicorn.Server):
     closes after the drain delay. A second signal skips the wait.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(_config(settings))
+    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+        super().__init__(_config(settings, place))
         self._drain_delay_s = settings.drain_delay_ms / 1000
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -88,10 +89,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def run_worker(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a bound socket until a signal ends it. The entry point of a worker process."""
+def run_worker(settings: Settings, listener: socket.socket, place: Place | None = None) -> None:
+    """Serve on a bound socket until a signal ends it. The entry point of a worker process.
+
+    `place` is None where there is one worker only, or no folder for several to share.
+    """
     configure_logging(settings)
-    Server(settings).run(sockets=listeners(listener))
+    Server(settings, place).run(sockets=listeners(listener))
 
 
 def configure_logging(settings: Settings) -> None:
@@ -108,8 +112,8 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
-def _config(settings: Settings) -> uvicorn.Config:
-    app, predictor = compose(settings)
+def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
+    app, predictor = compose(settings, place)
     return uvicorn.Config(
         app,
         http="httptools" if predictor is None else functools.partial(Protocol, predictor),  # type: ignore[arg-type]

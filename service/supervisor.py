@@ -5,17 +5,29 @@ import multiprocessing
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import NamedTuple
 
+from service.run_folder import RunFolder
 from service.server import run_worker
 from service.settings import Settings
+from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
 _EARLY_DEATH_S = 5.0
 _MAX_EARLY_DEATHS = 5
 _STOP_MARGIN_S = 5.0
+
+
+class _Started(NamedTuple):
+    """Which place among the workers one has, and when it was started."""
+
+    number: int
+    at: float
 
 
 class Supervisor:
@@ -27,7 +39,8 @@ class Supervisor:
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener
-        self._workers: dict[SpawnProcess, float] = {}
+        self._folder: Path | None = None
+        self._workers: dict[SpawnProcess, _Started] = {}
         self._early_deaths = 0
         self._wake_receive, self._wake_send = multiprocessing.Pipe(duplex=False)
 
@@ -35,8 +48,19 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; return the exit status: 1 where workers would not stay up."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._wake_send.send(None))
-        for _ in range(self._settings.http_workers):
-            self._start()
+        with ExitStack() as ending:
+            try:
+                self._folder = ending.enter_context(RunFolder(self._settings.state_dir)).path
+            except OSError as error:
+                logger.warning(
+                    "the state folder cannot be written to (%s): statistics are of one worker each",
+                    error.strerror,
+                )
+            return self._serve()
+
+    def _serve(self) -> int:
+        for number in range(self._settings.http_workers):
+            self._start(number)
         while self._early_deaths < _MAX_EARLY_DEATHS:
             ended = wait([self._wake_receive, *(worker.sentinel for worker in self._workers)])
             if self._wake_receive in ended:
@@ -45,20 +69,24 @@ class Supervisor:
         self._stop_all()
         return 1 if self._early_deaths >= _MAX_EARLY_DEATHS else 0
 
-    def _start(self) -> None:
+    def _start(self, number: int) -> None:
         context = multiprocessing.get_context("spawn")
-        worker = context.Process(target=run_worker, args=(self._settings, self._listener), name="worker")
+        place = None if self._folder is None else Place(self._folder, number)
+        worker = context.Process(
+            target=run_worker, args=(self._settings, self._listener, place), name=f"worker {number}"
+        )
         worker.start()
-        self._workers[worker] = time.monotonic()
+        self._workers[worker] = _Started(number, time.monotonic())
 
     def _replace_dead(self) -> None:
         for worker in [worker for worker in self._workers if not worker.is_alive()]:
-            lived_s = time.monotonic() - self._workers.pop(worker)
+            started = self._workers.pop(worker)
+            lived_s = time.monotonic() - started.at
             logger.error("worker %s ended with status %s; starting another", worker.pid, worker.exitcode)
             early = lived_s < _EARLY_DEATH_S
             self._early_deaths = self._early_deaths + 1 if early else 0
             if self._early_deaths < _MAX_EARLY_DEATHS:
-                self._start()
+                self._start(started.number)
 
     def _stop_all(self) -> None:
         for worker in self._workers:

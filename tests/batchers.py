@@ -4,11 +4,23 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import strategies as st
 
 from service.batching import Batcher, BatchPolicy
 from service.rows import Rows
 
 NEVER = 1e9
+
+ARRIVALS = st.lists(
+    st.tuples(
+        st.integers(1, 12),  # rows
+        st.sampled_from(["stay", "stay", "leave", "late"]),
+        st.integers(0, 3),  # turns of the loop before the next arrival
+    ),
+    min_size=1,
+    max_size=40,
+)
+"""Random traffic: who comes when, with how much, and whether it waits for its answer."""
 
 
 def rows(*values: int) -> Rows:

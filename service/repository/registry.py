@@ -15,6 +15,7 @@ from service.errors import (
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
 from service.repository.wishes import Wishes
+from service.statistics.counts import Counts
 
 FALLBACK_DEFAULT = "fashion_mnist"
 
@@ -48,6 +49,7 @@ class ServedVersion:
     shown_as: str
     loaded: Loaded
     batcher: Batcher
+    counts: Counts
 
 
 @dataclass(slots=True, eq=False)
@@ -174,6 +176,11 @@ class Registry:
     def labels(self, model: str) -> dict[str, int]:
         """The version to which each label of a model points now."""
         return {label: one.version for label, one in self._routes.get(model, _NOWHERE).labels.items()}
+
+    def rows_in_flight(self) -> dict[Key, int]:
+        """The rows in flight of every version that is loaded."""
+        served = {key: record.served for key, record in self.records.items()}
+        return {key: one.batcher.rows_in_flight for key, one in served.items() if one is not None}
 
     def reroute(self, model: str) -> None:
         """Point a model's name, and its labels, at what is ready now.

@@ -12,6 +12,7 @@ from service.errors import ShuttingDown
 from service.repository.loading import Loader, reason_of
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key
+from service.statistics.book import Statistics
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +34,14 @@ class Shelf:
         registry: Registry,
         loader: Loader,
         policy: BatchPolicy,
+        statistics: Statistics,
         grace_s: float,
         on_free: Callable[[str], None],
     ) -> None:
         self._registry = registry
         self._loader = loader
         self._policy = policy
+        self._statistics = statistics
         self._grace_s = grace_s
         self._on_free = on_free
         self._loading: dict[Key, asyncio.Task[None]] = {}
@@ -135,10 +138,11 @@ class Shelf:
             record.state = State.UNLOADED
             await asyncio.to_thread(loaded.release)
             return
-        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight)
+        counts = self._statistics.counts(candidate.model, candidate.version)
+        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight, observer=counts)
         batcher.start(on_death=_end_process)
         shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
-        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher)
+        record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher, counts)
         record.state = State.READY
         self._registry.reroute(candidate.model)
         logger.info("%s version %d is ready (%s)", candidate.model, candidate.version, loaded.engine.name)

@@ -23,6 +23,7 @@ from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key, Scan, scan
 from service.repository.shelf import Shelf
 from service.repository.wishes import Wishes, WishesFile, check_label
+from service.statistics.book import Statistics
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Watcher:
         loader: Loader,
         wishes: WishesFile,
         policy: BatchPolicy,
+        statistics: Statistics,
         *,
         versions_loaded: int,
         interval_s: float,
@@ -47,7 +49,7 @@ class Watcher:
         self._wishes = wishes
         self._versions_loaded = versions_loaded
         self._interval_s = interval_s
-        self._shelf = Shelf(registry, loader, policy, grace_s, on_free=self._settle)
+        self._shelf = Shelf(registry, loader, policy, statistics, grace_s, on_free=self._settle)
         self._found: dict[Key, Candidate] = {}
         self._steady: set[Key] = set()  # of what is found: not being copied any more
         self._pinned: Counter[Key] = Counter()  # about to get a label

@@ -72,6 +72,21 @@ class Server:
         listed = self.http.get("/models").json()["models"]
         return {v["version"]: v for entry in listed if entry["name"] == model for v in entry["versions"]}
 
+    def workers(self) -> list[int]:
+        """The worker processes: children of the server that run a spawned main."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if parent == self.process.pid and b"spawn_main" in command:
+                found.append(int(entry.name))
+        return found
+
     def terminate(self, seconds: float = 30) -> int:
         """Send SIGTERM and return the exit status."""
         self.process.send_signal(signal.SIGTERM)

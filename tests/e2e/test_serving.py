@@ -194,32 +194,16 @@ def test_sigterm_under_load_loses_no_request_that_was_accepted(serve, tmp_path, 
 def test_two_workers_share_a_port_and_a_killed_one_comes_back(serve, tmp_path, test_images):
     write_version(tmp_path / "artifacts" / "fashion_mnist" / "1")
     server = serve(tmp_path / "artifacts", "--workers", "2").wait_ready(20)
-    server.until(lambda: len(workers(server)) == 2, 20)
-    victim = workers(server)[0]
+    server.until(lambda: len(server.workers()) == 2, 20)
+    victim = server.workers()[0]
     os.kill(victim, signal.SIGKILL)
-    server.until(lambda: len(workers(server)) == 2 and victim not in workers(server), 20)
+    server.until(lambda: len(server.workers()) == 2 and victim not in server.workers(), 20)
     server.http.close()
     server.http = httpx.Client(base_url=server.http.base_url, timeout=20, trust_env=False)
     server.wait_ready(20)
     for _ in range(20):
         assert len(probabilities(server, test_images[0][:2])) == 2
     assert server.terminate() == 0
-
-
-def workers(server) -> list[int]:
-    """The worker processes: children of the server that run a spawned main."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if parent == server.process.pid and b"spawn_main" in command:
-            found.append(int(entry.name))
-    return found
 
 
 # starts that cannot be

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from service.batching import Batcher, BatchPolicy
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
 from service.rows import Rows
-from tests.batchers import NEVER, Recorder, double, rows, run, started
+from tests.batchers import ARRIVALS, NEVER, Recorder, double, rows, run, started
 
 # The invariants
 
@@ -235,7 +235,11 @@ def test_stop_finishes_what_it_holds_within_the_grace_period():
 
 def test_an_error_of_the_batcher_itself_is_told_and_leaves_nobody_waiting():
     async def main():
+        times = iter([0.0])  # of the admission
+
         def broken_clock() -> float:
+            for now in times:
+                return now
             raise RuntimeError("no time")
 
         batcher = Batcher(double, BatchPolicy(8, 100), clock=broken_clock)
@@ -251,17 +255,6 @@ def test_an_error_of_the_batcher_itself_is_told_and_leaves_nobody_waiting():
 
 
 # All at once
-
-
-ARRIVALS = st.lists(
-    st.tuples(
-        st.integers(1, 12),  # rows
-        st.sampled_from(["stay", "stay", "leave", "late"]),
-        st.integers(0, 3),  # turns of the loop before the next arrival
-    ),
-    min_size=1,
-    max_size=40,
-)
 
 
 @settings(max_examples=150, deadline=None)
