@@ -52,6 +52,7 @@ from service.routes import (
     models,
     oip,
     oip_repository,
+    oip_statistics,
     statistics,
     tfserving,
 )
@@ -66,6 +67,10 @@ _WORDS: Mapping[str, Words] = {
     "/v2/": lambda told, _: http_errors.in_brief(told),
 }
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
+
+_NATIVE = (health, models, evaluate, admin, statistics, examples)
+_ROUTES = (*_NATIVE, oip_statistics, oip, oip_repository, tfserving)
+"""In the order in which a path is looked for: `/v2/models/stats` is no model."""
 
 LIFECYCLE = "lifecycle"
 """The key under which the lifespan's state hands the lifecycle to the server."""
@@ -191,7 +196,18 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for part in (health, models, evaluate, admin, statistics, examples, oip, oip_repository, tfserving):
+    for part in (
+        health,
+        models,
+        evaluate,
+        admin,
+        statistics,
+        examples,
+        oip_statistics,
+        oip,
+        oip_repository,
+        tfserving,
+    ):
         web.include_router(part.router)
     _document(web)
     _answer_errors(web, _WORDS)

@@ -20,6 +20,7 @@ EXTENSIONS = (
     "model_configuration",
     "parameters",
     "schedule_policy",
+    "statistics",
 )
 """Of the extensions that Triton documents, those that work here whatever the settings."""
 

@@ -60,7 +60,7 @@ def test_server_and_models_describe_themselves(client):
     assert not client.is_model_ready("nothing") and not client.is_model_ready(FASHION, "9")
     metadata = client.get_server_metadata()
     assert (metadata["name"], metadata["version"]) == ("modiste", __version__)
-    assert {"binary_tensor_data", "classification", "model_configuration"} <= set(metadata["extensions"])
+    assert {"binary_tensor_data", "classification", "statistics"} <= set(metadata["extensions"])
     assert client.get_model_metadata(FASHION) == {
         "name": FASHION,
         "versions": ["1", "2"],
@@ -156,6 +156,33 @@ def test_the_best_classes_come_with_their_names(client, binary):
 def test_priority_and_timeout_are_taken(client):
     result = client.infer(FASHION, pixels(PIXELS, "UINT8"), "1", priority=1, timeout=10_000_000)
     assert result.as_numpy("output").shape == (5, 10)
+
+
+def test_statistics_count_requests_rows_and_batches(client):
+    def now(version: str) -> dict:
+        return client.get_inference_statistics(FASHION, version)["model_stats"][0]
+
+    before = now("2")
+    for _ in range(3):
+        client.infer(FASHION, pixels(PIXELS, "UINT8"), "2")
+    with pytest.raises(InferenceServerException):
+        client.infer(FASHION, pixels(PIXELS[:, :5], "UINT8"), "2")
+    after = now("2")
+    assert after["inference_count"] - before["inference_count"] == 15
+    assert after["execution_count"] - before["execution_count"] == 3
+    told = after["inference_stats"]
+    assert told["success"]["count"] - before["inference_stats"]["success"]["count"] == 3
+    assert told["fail"]["count"] - before["inference_stats"]["fail"]["count"] == 1
+    assert 0 < told["compute_infer"]["ns"] <= told["success"]["ns"]
+    assert 5 in {one["batch_size"] for one in after["batch_stats"]}
+    listed = client.get_inference_statistics()["model_stats"]
+    assert {(one["name"], one["version"]) for one in listed} == {
+        (FASHION, "1"),
+        (FASHION, "2"),
+        ("pair", "1"),
+    }
+    with pytest.raises(InferenceServerException, match="no model 'nothing'"):
+        client.get_inference_statistics("nothing")
 
 
 def test_calls_that_go_on_in_the_background_each_get_their_own(client):

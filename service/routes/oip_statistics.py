@@ -1,0 +1,79 @@
+"""The statistics extension of the Open Inference Protocol, over all workers of this server."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+
+from service.parts import Parts, UseParts
+from service.statistics.figures import Duration, VersionStatistics
+
+router = APIRouter(prefix="/v2/models", tags=["open inference protocol"])
+
+_NONE = {"count": 0, "ns": 0}
+
+
+@router.get("/stats", summary="What has every version done?")
+async def of_all(use: UseParts) -> dict[str, Any]:
+    """Statistics of every version that was loaded since the server started."""
+    return _listed(await use.statistics.all())
+
+
+@router.get("/{name}/stats", summary="What have this model's versions done?")
+async def of_model(use: UseParts, name: str) -> dict[str, Any]:
+    """Statistics of the versions of a model."""
+    return await _of(use, name, None)
+
+
+@router.get("/{name}/versions/{version}/stats", summary="What has this version done?")
+async def of_version(
+    use: UseParts, name: str, version: Annotated[str, Path(pattern="^[0-9]{1,9}$")]
+) -> dict[str, Any]:
+    """Statistics of one version."""
+    return await _of(use, name, int(version))
+
+
+async def _of(use: Parts, name: str, version: int | None) -> dict[str, Any]:
+    found = await use.statistics.of(name, version)
+    if not found:
+        use.registry.get(name, version)  # raises, and says why, what is not here or does not answer
+    return _listed(found)
+
+
+def _listed(found: list[VersionStatistics]) -> dict[str, Any]:
+    return {"model_stats": [_statistics(one) for one in found]}
+
+
+def _statistics(one: VersionStatistics) -> dict[str, Any]:
+    return {
+        "name": one.model,
+        "version": str(one.version),
+        "last_inference": one.last_inference_ms,
+        "inference_count": one.rows,
+        "execution_count": one.computed.count,
+        "inference_stats": {
+            "success": _duration(one.success),
+            "fail": _duration(one.failure),
+            "queue": _duration(one.queue),
+            "compute_input": _duration(one.compute_input),
+            "compute_infer": _duration(one.compute_infer),
+            "compute_output": _duration(one.compute_output),
+            "cache_hit": _NONE,
+            "cache_miss": _NONE,
+        },
+        "batch_stats": [
+            # Decoding and encoding are of requests, and a batch has none of its own.
+            {
+                "batch_size": size,
+                "compute_input": {"count": batches.count, "ns": 0},
+                "compute_infer": _duration(batches),
+                "compute_output": {"count": batches.count, "ns": 0},
+            }
+            for size, batches in sorted(one.batches.items())
+        ],
+        "memory_usage": [],
+        "response_stats": {},
+    }
+
+
+def _duration(duration: Duration) -> dict[str, int]:
+    return {"count": duration.count, "ns": duration.ns}
