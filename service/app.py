@@ -196,18 +196,7 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
     web.state.parts = parts
     web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
-    for part in (
-        health,
-        models,
-        evaluate,
-        admin,
-        statistics,
-        examples,
-        oip_statistics,
-        oip,
-        oip_repository,
-        tfserving,
-    ):
+    for part in _ROUTES:
         web.include_router(part.router)
     _document(web)
     _answer_errors(web, _WORDS)
