@@ -107,7 +107,7 @@ class Batcher:
         self._clock = clock
         self._observer = observer or _Nobody()
         self._queue = PendingQueue(policy.max_batch_rows)
-        self._computing: dict[asyncio.Future[Rows], tuple[list[Piece], float]] = {}
+        self._computing: dict[asyncio.Future[Rows], tuple[list[Piece], int, float]] = {}
         self._rows_in_flight = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_death: Callable[[BaseException], None] = lambda error: None
@@ -241,31 +241,33 @@ class Batcher:
         return bool(self._queue) and (ahead < 0 or (ahead == 0 and self._queue.fills_a_batch))
 
     def _hand_over(self, pieces: list[Piece], now: float) -> None:
-        if not pieces:
-            return
-        for entry, start, _ in pieces:
+        rows = 0
+        for entry, start, stop in pieces:
+            rows += stop - start
             if not start:
                 entry.taken_at = now
+        if not rows:
+            return
         try:
             result = self._compute(_joined(pieces))
         except Exception as error:
-            self._fail(pieces, error, now)
+            self._fail(pieces, rows, now, error)
             return
         if isinstance(result, np.ndarray):
-            self._deal(pieces, result, now)
+            self._deal(pieces, rows, now, result)
             return
         future = asyncio.ensure_future(result)
-        self._computing[future] = pieces, now
+        self._computing[future] = pieces, rows, now
         future.add_done_callback(self._computed)
 
     def _computed(self, future: asyncio.Future[Rows]) -> None:
-        pieces, began_at = self._computing.pop(future, ((), 0.0))
+        pieces, rows, began_at = self._computing.pop(future, ((), 0, 0.0))
         if future.cancelled():
-            self._fail(pieces, ShuttingDown("the server is stopping; ask again"), began_at)
+            self._fail(pieces, rows, began_at, ShuttingDown("the server is stopping; ask again"))
         elif (error := future.exception()) is not None:
-            self._fail(pieces, error, began_at)
-        else:
-            self._deal(pieces, future.result(), began_at)
+            self._fail(pieces, rows, began_at, error)
+        elif rows:  # or the batcher ended meanwhile
+            self._deal(pieces, rows, began_at, future.result())
         if not self._scheduled and not self._ended.is_set():
             # At once, not in the next round: the engine is idle.
             self._pump()
@@ -274,42 +276,40 @@ class Batcher:
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()
-        under_way = [piece.entry for pieces, _ in self._computing.values() for piece in pieces]
+        under_way = [piece.entry for pieces, *_ in self._computing.values() for piece in pieces]
         self._computing.clear()
         for entry in [*self._queue.clear(), *under_way]:
             self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
 
-    def _deal(self, pieces: Sequence[Piece], outputs: Rows, began_at: float) -> None:
+    def _deal(self, pieces: Sequence[Piece], rows: int, began_at: float, outputs: Rows) -> None:
         """Give each caller its outputs; an answer of the wrong length, or of odd shapes, is nobody's."""
-        try:
-            self._share_out(pieces, outputs, began_at)
-        except Exception as error:
-            self._fail(pieces, error, began_at)
-
-    def _share_out(self, pieces: Sequence[Piece], outputs: Rows, began_at: float) -> None:
-        expected = _count(pieces)
-        if len(outputs) != expected:
-            raise ModelFailure(f"the model answered {len(outputs)} rows for {expected}")
         ended_at = self._clock()
-        seconds = ended_at - began_at
+        try:
+            if len(outputs) != rows:
+                raise ModelFailure(f"the model answered {len(outputs)} rows for {rows}")
+            self._share_out(pieces, outputs, ended_at)
+        except Exception as error:
+            self._fail(pieces, rows, began_at, error)
+        else:
+            self._observer.batch_computed(rows, began_at, ended_at)
+
+    def _share_out(self, pieces: Sequence[Piece], outputs: Rows, now: float) -> None:
         at = 0
         for entry, start, stop in pieces:
-            entry.computed_s += seconds
-            entry.computed_at = ended_at
             behind = at + stop - start
             complete = entry.collect(start, outputs[at:behind])
             if complete is not None:
+                entry.computed_at = now
                 self._settle(entry, complete)
             at = behind
-        self._observer.batch_computed(expected, began_at, ended_at)
 
-    def _fail(self, pieces: Sequence[Piece], error: BaseException, began_at: float) -> None:
+    def _fail(self, pieces: Sequence[Piece], rows: int, began_at: float, error: BaseException) -> None:
         if not isinstance(error, ServingError):
             failure = ModelFailure("the model failed on this batch")
             failure.__cause__ = error
             error = failure
-        if pieces:  # or it was under way when the batcher ended
-            self._observer.batch_failed(_count(pieces), began_at, self._clock())
+        if rows:  # or the batcher ended meanwhile
+            self._observer.batch_failed(rows, began_at, self._clock())
         for piece in pieces:
             self._settle(piece.entry, None, error)
 
@@ -337,10 +337,6 @@ class Batcher:
         for entry in self._queue.expire(now):
             late = DeadlineExceeded("the deadline passed before the answer was computed")
             self._settle(entry, None, late)
-
-
-def _count(pieces: Sequence[Piece]) -> int:
-    return sum(stop - start for _, start, stop in pieces)
 
 
 def _joined(pieces: list[Piece]) -> Rows:

@@ -21,8 +21,7 @@ class Entry:
     """One caller's rows on their way: `rows` [n, ...], the `deadline` in seconds of the monotonic clock.
 
     The batcher notes when it was admitted (`admitted_at`), when the first of its rows went to the engine
-    (`taken_at`), when the last came back (`computed_at`), and how long the batches took that had any of
-    them (`computed_s`).
+    (`taken_at`), and when the outputs of the last were there (`computed_at`).
     """
 
     __slots__ = (
@@ -30,7 +29,6 @@ class Entry:
         "_outputs",
         "admitted_at",
         "computed_at",
-        "computed_s",
         "deadline",
         "done",
         "priority",
@@ -51,7 +49,6 @@ class Entry:
         self.priority = priority
         self.settled = False  # its rows are no longer in flight
         self.taken = 0
-        self.computed_s = 0.0
         self._missing = len(rows)
         self._outputs: Rows | None = None
 

@@ -37,7 +37,7 @@ class VersionReport(BaseModel):
     )
     queue: Spent = Field(description="of the answered requests: waiting for a place in a batch")
     compute_input: Spent = Field(description="of the answered requests: decoding")
-    compute_infer: Spent = Field(description="of the answered requests: the batches they were part of")
+    compute_infer: Spent = Field(description="of the answered requests: the batch they were part of")
     compute_output: Spent = Field(description="of the answered requests: encoding, in their turn")
     rows: int = Field(description="of the answered requests")
     rows_in_flight: int = Field(description="admitted and not yet answered, now")

@@ -15,8 +15,11 @@ from service.statistics.figures import BOUNDS_S, NO_TIMES, Duration, VersionStat
 
 _BOUNDS_S = np.array(BOUNDS_S)
 
-_NOTED = 512
-"""Requests, or batches, after which what was noted is added up; it takes about a tenth of a millisecond."""
+_REQUEST, _BATCH = 6, 3
+"""Numbers that are noted of each."""
+
+_MOST_REQUESTS, _MOST_BATCHES = 512 * _REQUEST, 512 * _BATCH
+"""Numbers after which they are added up, which takes a fraction of a millisecond."""
 
 
 class Counts:
@@ -45,8 +48,8 @@ class Counts:
         self.model = model
         self.version = version
         # Flat, for lists and tuples inside would be work for the collector of garbage.
-        self._answered: list[float] = []  # seven a request
-        self._computed: list[float] = []  # three a batch
+        self._answered: list[float] = []
+        self._computed: list[float] = []
         self._requests = _Requests()
         self._sizes = _Sizes()
         self._failures: dict[str, tuple[int, float]] = {}
@@ -70,18 +73,17 @@ class Counts:
             read_at,
             entry.admitted_at,
             entry.taken_at,
-            entry.computed_s,
             entry.computed_at,
             encoded_at,
         )
-        if len(noted) >= 7 * _NOTED:
+        if len(noted) >= _MOST_REQUESTS:
             self._add_up()
 
     def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
         """Count a batch that has its outputs."""
         noted = self._computed
         noted += (rows, began_at, ended_at)
-        if len(noted) >= 3 * _NOTED:
+        if len(noted) >= _MOST_BATCHES:
             self._add_up()
 
     def batch_failed(self, rows: int, began_at: float, ended_at: float) -> None:
@@ -106,14 +108,14 @@ class Counts:
 
     def _add_up(self) -> None:
         if self._answered:
-            self._requests.add(np.array(self._answered).reshape(-1, 7))
+            self._requests.add(np.array(self._answered).reshape(-1, _REQUEST))
             self._answered.clear()
         if self._computed:
             ended_at = self._computed[-1]
             # The clock of people is asked once for each time, or that would change as clocks are set.
             ago_s = time.monotonic() - ended_at
             self._last = ended_at, round((time.time() - ago_s) * 1000)
-            self._sizes.add(np.array(self._computed).reshape(-1, 3))
+            self._sizes.add(np.array(self._computed).reshape(-1, _BATCH))
             self._computed.clear()
 
     def _figures(self, rows_in_flight: int) -> VersionStatistics:
@@ -149,15 +151,15 @@ class _Requests:
         self.latency_counts = self.queue_counts = np.array(NO_TIMES, np.int64)
 
     def add(self, noted: NDArray[np.float64]) -> None:
-        """Add what was noted, [requests, 7]."""
-        rows, read_at, admitted_at, taken_at, computed_s, computed_at, encoded_at = noted.T
+        """Add what was noted, [requests, 6]."""
+        rows, read_at, admitted_at, taken_at, computed_at, encoded_at = noted.T
         latency_s, queue_s = encoded_at - read_at, taken_at - admitted_at
         self.count += len(noted)
         self.rows += int(rows.sum())
         self.latency_s += float(latency_s.sum())
         self.queue_s += float(queue_s.sum())
         self.input_s += float((admitted_at - read_at).sum())
-        self.infer_s += float(computed_s.sum())
+        self.infer_s += float((computed_at - taken_at).sum())
         self.output_s += float((encoded_at - computed_at).sum())
         self.latency_counts = self.latency_counts + _buckets(latency_s)
         self.queue_counts = self.queue_counts + _buckets(queue_s)

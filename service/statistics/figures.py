@@ -71,10 +71,10 @@ class VersionStatistics:
         failures: those that were not, by the error's code, or `CANCELLED` or `INTERNAL`; likewise.
         queue: of the answered requests, from admission until the first row was taken into a batch.
         compute_input: of the answered requests, from the end of the body to admission: decoding.
-        compute_infer: of the answered requests, the batches that they were part of: each request has the
-            whole time of its batch, and one that was cut that of several.
+        compute_infer: of the answered requests, the batch that they were part of, the whole of it for each;
+            of one that was cut, from its first batch to the end of its last.
         compute_output: of the answered requests, from the outputs to the end of the encoding, behind that of
-            others of the batch. The four are all of a request's time, but where one was cut.
+            others of the batch. The four together are `success`.
         rows: of the answered requests.
         rows_in_flight: admitted and not yet answered, now, where workers are alive.
         batches: batches that were computed, by their rows, from the hand-over to the outputs.

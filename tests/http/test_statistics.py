@@ -99,8 +99,8 @@ def test_known_requests_give_known_counts(running, chunked):
     for spent in (found["success"], *parts):
         assert spent["count"] == 5 and spent["total_ms"] > 0
         assert spent["mean_ms"] == pytest.approx(spent["total_ms"] / 5)
-    assert found["success"]["total_ms"] >= sum(part["total_ms"] for part in parts if part is not parts[2])
-    assert found["compute_infer"]["total_ms"] == pytest.approx(found["executions"]["total_ms"])
+    assert found["success"]["total_ms"] == pytest.approx(sum(part["total_ms"] for part in parts))
+    assert found["compute_infer"]["total_ms"] >= found["executions"]["total_ms"] * 0.999
     assert before.timestamp() - 1 <= datetime.fromisoformat(found["last_inference"]).timestamp()
 
 
