@@ -6,15 +6,17 @@ a pair is the median over its turns.
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import servers, wrk
+from bench import machine, servers, wrk
 from bench.http import Request, send, settle
+from bench.measure import Pace
 from bench.workloads import ARTIFACTS, images, workloads
 
 _PIXELS = images()[0][:1]
@@ -45,36 +47,71 @@ def pairs() -> list[Pair]:
 def main(
     seconds: Annotated[float, typer.Option(min=0.2, help="How long one measurement takes.")] = 1.0,
     turns: Annotated[int, typer.Option(min=1, help="Turns of each pair; medians are shown.")] = 9,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Measure every pair at 1 and at 64 connections, and print requests a second and their ratios."""
     wrk.require()
+    found = measure(Pace(seconds, turns))
+    table = Table(*HEADER)
+    for row in found["rows"]:
+        table.add_row(*cells(row))
+    Console().print(table)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measure(pace: Pace) -> dict[str, Any]:
+    """Return the figures of every pair."""
     first = workloads()["A"]
-    table = Table("protocol", "connections", "requests/s", "ours", "ratio", "goal", "errors")
+    rows = []
     with servers.modiste(ARTIFACTS, first.request, first.good) as server:
         for pair in pairs():
             answer = send(pair.request, server.port)
             if answer.status != 200:
                 raise SystemExit(f"{pair.title}: {answer.status} {answer.body[:200]!r}")
-            for connections in (1, 64):
-                table.add_row(*_measured(pair, server.port, connections, seconds, turns))
-    Console().print(table)
+            rows += [_measured(pair, server.port, connections, pace) for connections in (1, 64)]
+    return {
+        "kind": "dialects",
+        "at": machine.now(),
+        "commit": machine.commit(),
+        "machine": machine.machine(),
+        "versions": machine.versions(),
+        "rows": rows,
+    }
 
 
-def _measured(pair: Pair, port: int, connections: int, seconds: float, turns: int) -> list[str]:
+HEADER = ("protocol", "connections", "requests/s", "ours", "ratio", "goal", "errors")
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """Return a row of the figures as it is shown."""
+    rates = [f"{row['requests_per_second']:,.0f}", f"{row['ours_per_second']:,.0f}"]
+    verdict = f"{row['goal']}, {'met' if row['ratio'] >= row['goal'] else 'missed'}"
+    return [row["title"], str(row["connections"]), *rates, f"{row['ratio']:.2f}", verdict, str(row["errors"])]
+
+
+def _measured(pair: Pair, port: int, connections: int, pace: Pace) -> dict[str, Any]:
     theirs: list[float] = []
     ours: list[float] = []
     errors = 0
     for request in (pair.request, pair.ours):
         wrk.run(request, port, connections, _WARM_S)
-    for _ in range(turns):
+    for _ in range(pace.repeats):
         for request, found in ((pair.request, theirs), (pair.ours, ours)):
-            outcome = wrk.run(request, port, connections, seconds)
+            outcome = wrk.run(request, port, connections, pace.seconds)
             settle(request, port)
             found.append(outcome.requests_per_second)
             errors += outcome.errors
-    ratio = median(their / our for their, our in zip(theirs, ours, strict=True))
-    rates = [f"{median(found):,.0f}" for found in (theirs, ours)]
-    return [pair.title, str(connections), *rates, f"{ratio:.2f}", f"{pair.goal}", str(errors)]
+    return {
+        "title": pair.title,
+        "connections": connections,
+        "requests_per_second": median(theirs),
+        "ours_per_second": median(ours),
+        "ratio": median(their / our for their, our in zip(theirs, ours, strict=True)),
+        "goal": pair.goal,
+        "errors": errors,
+    }
 
 
 def _tensor(**more: object) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench import table
+from bench import dialects, table
 
 Document = dict[str, Any]
 
@@ -76,6 +76,11 @@ def _parse(found: Document) -> str:
     return f"{figures}\n\n{_listed(table.provenance(found))}"
 
 
+def _dialects(found: Document) -> str:
+    rows = _markdown(dialects.HEADER, map(dialects.cells, found["rows"]))
+    return f"{rows}\n\n{_listed(table.provenance(found))}"
+
+
 def _listed(sentences: Iterable[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
@@ -94,6 +99,7 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 KINDS: dict[str, Callable[[Document], str]] = {
     "bench": _bench,
+    "dialects": _dialects,
     "growth": _growth,
     "parse": _parse,
     "soak": _soak,
