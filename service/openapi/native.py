@@ -5,7 +5,7 @@ The examples are real: one picture of the Fashion-MNIST test set, and what the s
 
 from typing import Any
 
-from service import examples, openapi_tfserving
+from service import examples
 from service.codecs import json_rows, multipart, npy
 from service.errors import (
     DatasetNotFound,
@@ -98,8 +98,13 @@ ERROR_SCHEMA: dict[str, Any] = {
 }
 
 
-def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
-    """Add the predict paths to FastAPI's document, and our error body in place of its own."""
+def paths() -> dict[str, Any]:
+    """Return the documentation of the predict paths, which the lane answers."""
+    return {path: _path(path, text) for path, text in _PATHS.items()}
+
+
+def describe_errors(document: dict[str, Any]) -> None:
+    """Put our error body in place of FastAPI's, in all of its operations."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Error"] = ERROR_SCHEMA
     schemas.pop("HTTPValidationError", None)
@@ -109,9 +114,6 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
             # FastAPI's own, which refers to the schemas that were taken out.
             operation["responses"].pop("422", None)
             operation["responses"] |= error_responses(*_errors_of(path))
-    ours = {path: _path(path, text) for path, text in _PATHS.items()}
-    document["paths"] = {**ours, **document["paths"], **openapi_tfserving.paths()}
-    return document
 
 
 def _errors_of(path: str) -> tuple[type[ServingError], ...]:
