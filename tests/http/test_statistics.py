@@ -10,9 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from random import Random
 
+import httpx
 import numpy as np
 import pytest
 
+from service.dialects.native import Native
+from service.http_types import Response
+from service.lane import PredictLane
+from service.predictor import Predictor
 from service.settings import Settings
 from tests.http.sockets import Running
 from tests.http.watching import until, versions
@@ -198,6 +203,32 @@ def test_random_traffic_of_many_clients_is_counted_exactly(running):
     assert found["rows"] == found["rows_computed"] == sum(rows for *_, rows in asked)
     assert failures(found) == Counter(code for _, _, code, _ in asked if code)
     assert sum(batch["rows"] * batch["count"] for batch in found["batches"]) == found["rows"]
+
+
+class Broken(Native):
+    """Cannot write its answers."""
+
+    def answer(self, *_: object) -> Response:
+        raise RuntimeError("no answer can be written")
+
+
+def test_an_answer_that_cannot_be_written_is_a_failure_of_the_server_and_no_success(client):
+    predictor = Predictor(
+        client.parts.registry,
+        [Broken(client.parts.bodies)],
+        max_body_bytes=10_000,
+        default_timeout_s=5,
+    )
+    transport = httpx.ASGITransport(PredictLane(client.app, predictor))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            return await http.post("/predict", json={"instances": PIXELS[:2].tolist()})
+
+    assert client.run(ask()).status_code == 500
+    (found,) = client.get("/statistics").json()["versions"]
+    assert failures(found) == {"internal": 1}
+    assert (found["success"]["count"], found["rows"], found["rows_computed"]) == (0, 0, 2)
 
 
 def test_an_evaluation_is_seen_in_the_batches_and_is_no_request(client):
