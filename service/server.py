@@ -82,9 +82,19 @@ def run_worker(settings: Settings, listener: socket.socket, place: Place | None 
     `place` is None where there is one worker only, or no folder for several to share.
     """
     configure_logging(settings)
-    # libuv accepts one connection of a listener in each round of the loop: with a round of some milliseconds
-    # under load, the last of many new clients would wait for them all.
-    Server(settings, place).run(sockets=[listener, *(listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))])
+    Server(settings, place).run(sockets=listeners(listener))
+
+
+def listeners(listener: socket.socket) -> list[socket.socket]:
+    """Return the socket and duplicates of it, for one worker to accept from.
+
+    libuv accepts one connection of a listener in each round of the loop: with a round of some milliseconds
+    under load, the last of many new clients would wait for them all.
+    """
+    # To duplicate a socket sets whether it blocks, for all duplicates in all workers: where it blocked, a
+    # worker that serves already would hang in its event loop whenever it came too late to accept.
+    listener.setblocking(False)
+    return [listener, *(listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))]
 
 
 def configure_logging(settings: Settings) -> None:
