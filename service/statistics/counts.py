@@ -1,8 +1,7 @@
 """The counting itself: one version in one worker.
 
 It is on the way of every prediction, so it may cost next to nothing: times are noted as they come, in seconds
-of the monotonic clock, and added up many at once. To add each up where it comes costs four times as
-much, for between two requests a processor forgets what adding needs.
+of the monotonic clock, and added up many at once, which costs less than to add up each where it comes.
 """
 
 import time
