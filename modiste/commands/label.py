@@ -66,6 +66,11 @@ def label(
         fail(error.message)
     for name, version in wishes.of(model).items():
         typer.echo(f"{name}={version}")
+    if wanted:
+        typer.echo(
+            "A server moves a label when the version is ready there; GET /models says where it points.",
+            err=True,
+        )
 
 
 def _parsed(text: str) -> tuple[str, int]:

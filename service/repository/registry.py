@@ -215,6 +215,10 @@ class Registry:
             here = ", ".join(labels) or "none"
             return LabelNotFound(f"model {name!r} has no such label; labels here: {here}")
         version = version if label is None else labels[label]
+        if label is not None and version not in known:
+            return LabelNotFound(
+                f"this label of model {name!r} is to point to version {version}, which is not here"
+            )
         if version is not None and version not in known:
             here = ", ".join(map(str, known))
             return ModelNotFound(f"model {name!r} has no version {version}; versions here: {here}")

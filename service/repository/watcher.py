@@ -65,7 +65,10 @@ class Watcher:
         await self._look(settled=True)
         await self._shelf.quick_ones()
         if self._registry.default_model not in self._registry.model_names:
-            logger.warning("/predict has no model to ask: %s", self._registry.why_no_default)
+            logger.warning(
+                "/predict has no model, and the server is not ready: %s",
+                self._registry.why_no_default,
+            )
         self._task = asyncio.create_task(self._watch(), name="repository watcher")
 
     async def stop(self) -> None:

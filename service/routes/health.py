@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from service.errors import ServingError
-from service.parts import UseParts
+from service.parts import Parts, UseParts
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -40,16 +40,19 @@ async def live() -> Live:
 )
 async def ready(use: UseParts, response: Response) -> Ready:
     """Answer 200 when the default model is warm and the server is not stopping, else 503."""
+    reason = why_not_ready(use)
+    if reason is None:
+        return Ready(ready=True)
+    response.status_code = 503
+    return Ready(ready=False, reason=reason)
+
+
+def why_not_ready(use: Parts) -> str | None:
+    """Return why no requests should be sent here; None where they should."""
     if use.lifecycle.stopping:
-        response.status_code = 503
-        return Ready(ready=False, reason="the server is stopping")
-    if not use.registry.default_ready:
-        response.status_code = 503
-        return Ready(ready=False, reason=_why_not(use))
-    return Ready(ready=True)
-
-
-def _why_not(use: UseParts) -> str:
+        return "the server is stopping"
+    if use.registry.default_ready:
+        return None
     try:
         use.registry.get()
     except ServingError as error:

@@ -10,6 +10,7 @@ from service.dialects.oip.datatypes import name_of
 from service.keys import Scope
 from service.parts import Parts, UseParts
 from service.repository.registry import ServedVersion
+from service.routes.health import why_not_ready
 from service.signature import Tensor
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
@@ -47,11 +48,13 @@ async def live() -> dict[str, bool]:
 
 
 @router.get("/health/ready", summary="Should requests be sent here?")
-async def ready(use: UseParts, response: Response) -> dict[str, bool]:
-    """Answer 200 when the default model is warm and the server is not stopping, else 503."""
-    found = use.registry.default_ready and not use.lifecycle.stopping
-    response.status_code = 200 if found else 503
-    return {"ready": found}
+async def ready(use: UseParts, response: Response) -> dict[str, Any]:
+    """Answer 200 when the default model is warm and the server is not stopping, else 503 and why."""
+    reason = why_not_ready(use)
+    if reason is None:
+        return {"ready": True}
+    response.status_code = 503
+    return {"ready": False, "reason": reason}
 
 
 @router.get("/models", summary="Which models are here?")

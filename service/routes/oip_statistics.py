@@ -48,7 +48,7 @@ def _statistics(one: VersionStatistics) -> dict[str, Any]:
         "name": one.model,
         "version": str(one.version),
         "last_inference": one.last_inference_ms,
-        "inference_count": one.rows,
+        "inference_count": one.rows_computed,
         "execution_count": one.computed.count,
         "inference_stats": {
             "success": _duration(one.success),

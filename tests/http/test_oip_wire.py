@@ -133,14 +133,18 @@ SIZE = {"binary_data_size": PIXELS.nbytes}
         pytest.param({"inputs": [7]}, "to be an object", id="an input that is none"),
         pytest.param(request(tensor(name="x")), "expected 'pixels'", id="another name"),
         pytest.param(request(tensor(), tensor()), "stands twice", id="twice"),
-        pytest.param(request(tensor(shape=...)), "'shape', a list like [-1,28,28]", id="no shape"),
+        pytest.param(request(tensor(shape=...)), "'shape', a list like [n,28,28]", id="no shape"),
         pytest.param(request(tensor(shape=[2, 784])), "got [2,784]", id="wrong shape"),
         pytest.param(request(tensor(shape=[2, 28, -28])), "whole numbers", id="negative shape"),
         pytest.param(request(tensor(shape=[0, 28, 28], data=[])), "at least one row", id="no rows"),
         pytest.param(request(tensor(shape=[3, 28, 28])), "2352 values; its data hold 1568", id="too few"),
         pytest.param(request(tensor(shape=[65, 28, 28], data=[0] * 65 * 784)), "at most 64 rows", id="many"),
         pytest.param(request(tensor(datatype=...)), "must be FP32, or one", id="no datatype"),
-        pytest.param(request(tensor(datatype="FP64")), "must be FP32, or one", id="too wide"),
+        pytest.param(
+            request(tensor(datatype="FP64")),
+            "or one that it holds without loss: BOOL, UINT8, UINT16, INT8, INT16, FP16, FP32, BF16; got FP64",
+            id="too wide",
+        ),
         pytest.param(request(tensor(datatype="BYTES")), "must be FP32, or one", id="texts"),
         pytest.param(request(tensor(datatype="BF16")), "binary data alone", id="bf16 in json"),
         pytest.param(request(tensor(data=...)), "or a 'binary_data_size'", id="no data"),
@@ -167,6 +171,15 @@ SIZE = {"binary_data_size": PIXELS.nbytes}
             "how many classes",
             id="classes",
         ),
+        pytest.param(request(tensor(data=[10**20] * 1568, datatype="FP32")), "too many digits", id="digits"),
+        pytest.param(request(tensor(shape=[2**100, 28, 28])), "too many digits", id="digits of a shape"),
+        pytest.param(request(parameters={"timeout": 2**80}), "too many digits", id="digits of a parameter"),
+        pytest.param(
+            request(tensor(datatype="FP32", data=[float("nan")] * 1568)), "a number is NaN", id="nan"
+        ),
+        pytest.param(json.dumps(request()).encode()[:-3], "at line 1 column", id="where"),
+        pytest.param(b"[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(b"\xff\xfe", "need the header Inference-Header-Content-Length", id="no text"),
         pytest.param(request(id=7), "'id', a text", id="id no text"),
         pytest.param(request(parameters=[]), "'parameters', an object", id="parameters"),
         pytest.param(request(parameters={"timeout": "x"}), "number of microseconds", id="timeout"),
@@ -329,3 +342,9 @@ def test_answers_are_compressed_where_that_is_asked_for_and_worth_it(running, ro
                 np.tile(expected(PIXELS)[:1], (rows, 1)),
                 atol=1e-5,
             )
+
+
+def test_pixels_that_look_scaled_are_answered_with_a_warning(client):
+    scaled = tensor(datatype="FP32", data=(PIXELS / 255).reshape(-1).tolist())
+    assert "at most 1" in ask(client, request(scaled)).headers["x-warning"]
+    assert "x-warning" not in ask(client, request()).headers

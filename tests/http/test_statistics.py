@@ -216,6 +216,7 @@ def test_an_answer_that_cannot_be_written_is_a_failure_of_the_server_and_no_succ
     predictor = Predictor(
         client.parts.registry,
         [Broken(client.parts.bodies)],
+        client.parts.keys,
         max_body_bytes=10_000,
         default_timeout_s=5,
     )

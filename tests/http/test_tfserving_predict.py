@@ -208,7 +208,7 @@ LAST = "instances[1][27][27]"
         pytest.param(
             json.dumps({"instances": PIXELS[0].tolist()}),
             "Failed to process element: 0 of 'instances' list. Error: JSON Value at instances[0][0] "
-            "Type: Number found at incorrect level: 2 in the JSON DOM. Expected at level: 2; "
+            "Type: Number found at incorrect level: 2 in the JSON DOM. Expected at level: 3; "
             "this input is of shape [28,28]",
             id="one bare row",
         ),

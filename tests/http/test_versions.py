@@ -139,7 +139,7 @@ def test_several_models_without_a_default_say_how_to_ask(artifacts, make_client,
     client = make_client()
     message = client.post("/predict", json={"instances": []}).json()["error"]["message"]
     assert "several: one, two; ask /models/NAME/predict, or start with --default-model" in message
-    assert "/predict has no model to ask" in caplog.text
+    assert "/predict has no model, and the server is not ready" in caplog.text
     assert message in client.get("/health/ready").json()["reason"]
 
 

@@ -9,7 +9,7 @@ from keras import layers, losses
 
 from modiste.artifact import LossInfo
 from modiste.metrics import Evaluation, Evaluator
-from modiste.prepare.describe import head, regularization_loss
+from modiste.prepare.describe import output_specs, regularization_loss
 from modiste.reading.compiled import read_compiled
 
 ROWS, FEATURES, CLASSES = 150, 6, 4
@@ -39,7 +39,7 @@ def compare(
     compiled = read_compiled(config).loss
     assert compiled is not None
     info = LossInfo(name=compiled.name, config=dict(compiled.config), weight=compiled.weight)
-    evaluator = Evaluator(head(model, info), info, regularization_loss(model))
+    evaluator = Evaluator(output_specs(model, info)[0].head, info, regularization_loss(model))
     outputs = np.asarray(model(X, training=False))
     for part in np.array_split(np.arange(ROWS), 3):
         evaluator.add(outputs[part], np.asarray(labels)[part])
@@ -149,7 +149,7 @@ def test_a_loss_weight_is_part_of_the_loss() -> None:
     compiled = read_compiled(keras.saving.serialize_keras_object(model)["compile_config"]).loss
     assert compiled is not None
     info = LossInfo(name=compiled.name, config=dict(compiled.config), weight=compiled.weight)
-    evaluator = Evaluator(head(model, info), info)
+    evaluator = Evaluator(output_specs(model, info)[0].head, info)
     evaluator.add(np.asarray(model(X)), VALUES)
     assert evaluator.result().loss == pytest.approx(theirs, rel=1e-5)
 

@@ -202,7 +202,7 @@ def test_a_place_that_does_not_exist_yet_will_do(tmp_path):
 
 def test_the_metadata_are_json_that_people_can_read(version):
     text = (version / METADATA).read_text(encoding="utf-8")
-    assert json.loads(text)["schema_version"] == 1
+    assert json.loads(text)["schema_version"] == 2
     assert text.startswith("{\n  ")
 
 

@@ -5,6 +5,7 @@ the next body while anything of the last one is alive, as an error's traceback w
 judged here, and nothing of the parser leaves.
 """
 
+import json
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ def parsed(body: bytes) -> dict[str, Any]:
     """
     try:
         document = parser().parse(body)
-    except ValueError as error:
-        raise MalformedBody(f"failed to parse the request JSON buffer: {error}") from error
+    except (ValueError, RuntimeError) as error:
+        raise _unreadable(body) from error
     found = _members(document) if isinstance(document, simdjson.Object) else None
     del document
     if found is None:
@@ -66,12 +67,30 @@ def numbers(data: bytes, datatype: str) -> NDArray[Any] | list[Any] | None:
     """Return the list that `split` took out, as `parsed` returns ``data``."""
     try:
         found = parser().parse(data)
-    except ValueError as error:
-        raise MalformedBody(f"failed to parse the request JSON buffer: {error}") from error
+    except (ValueError, RuntimeError) as error:
+        raise _unreadable(data) from error
     try:
         return _data(found, datatype)
     finally:
         del found
+
+
+def _unreadable(body: bytes) -> MalformedBody:
+    """Say what is wrong with a body: the SIMD parser says little, so another one reads it again."""
+    said = "failed to parse the request JSON buffer"
+    try:
+        json.loads(body.decode())
+    except json.JSONDecodeError as error:
+        return MalformedBody(f"{said}: {error.msg} at line {error.lineno} column {error.colno}")
+    except UnicodeDecodeError:
+        return MalformedBody(
+            f"{said}: no text in UTF-8; tensors as bytes need the header Inference-Header-Content-Length"
+        )
+    except RecursionError:
+        return MalformedBody(f"{said}: it is nested too deeply")
+    except ValueError:
+        pass
+    return MalformedBody(f"{said}: a number is NaN, infinite, or of too many digits")
 
 
 def _members(document: simdjson.Object) -> dict[str, Any]:

@@ -47,6 +47,11 @@ def expected(dtype: np.dtype[Any]) -> str:
     return f"its datatype must be {name_of(dtype)}, or one that it holds without loss: {safe}"
 
 
+def shown(datatype: object) -> str:
+    """Return a datatype as a message may repeat it."""
+    return datatype if isinstance(datatype, str) and datatype in (*_DTYPES, BF16, BYTES) else "no datatype"
+
+
 def sent_as(datatype: str) -> np.dtype[Any]:
     """Return the dtype of a datatype's values as they are sent; of BF16, the one of its halves."""
     return _HALVES if datatype == BF16 else _DTYPES[datatype]

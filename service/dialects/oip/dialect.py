@@ -5,6 +5,7 @@ POST /v2/models/{name}/versions/{version}/infer
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from service import http_errors
 from service.codecs import json_rows
 from service.codecs.bodies import QUICK_BINARY_BYTES, InputLimits
-from service.codecs.checks import checked, checked_tensors
+from service.codecs.checks import NO_WARNINGS, checked, checked_tensors
 from service.dialects.oip.answer import JSON_LENGTH, answer
 from service.dialects.oip.body import numbers, split
 from service.dialects.oip.request import Head, raw_head, read_head
@@ -78,7 +79,8 @@ class OpenInference:
             head, behind = self._json_alone(body, signature), memoryview(b"")
         else:
             head, behind = self._with_bytes(body, options.json_length, signature)
-        return Question(self._rows(head, behind, signature), head, head.timeout_s, head.priority)
+        rows, warnings = self._rows(head, behind, signature)
+        return Question(rows, (head, warnings), head.timeout_s, head.priority)
 
     def _json_alone(self, body: bytes, signature: Signature) -> Head:
         parts = split(body)
@@ -124,11 +126,11 @@ class OpenInference:
         self._kept[apart, head] = (signature, read)
         return read
 
-    def _rows(self, head: Head, behind: memoryview, signature: Signature) -> Rows:
+    def _rows(self, head: Head, behind: memoryview, signature: Signature) -> tuple[Rows, Sequence[str]]:
         arrays = [self._array(source, behind) for source in head.sources]
         if len(arrays) == 1:
-            return checked(arrays[0], signature.input, signature.input.name)[0]
-        return checked_tensors(arrays, signature.inputs)
+            return checked(arrays[0], signature.input, signature.input.name)
+        return checked_tensors(arrays, signature.inputs), NO_WARNINGS
 
     def _array(self, source: Source, behind: memoryview) -> NDArray[Any]:
         rows, most = source.shape[0], self._limits.max_rows
@@ -141,8 +143,13 @@ class OpenInference:
         self, served: Name, outputs: Rows, signature: Signature, options: _Options, question: Question
     ) -> Response:
         """Return the answer to one request."""
-        head: Head = question.details
-        return answer(served, outputs, signature, head)
+        head, warnings = question.details
+        response = answer(served, outputs, signature, head)
+        return (
+            response
+            if not warnings
+            else response._replace(headers={**response.headers, "x-warning": warnings[0]})
+        )
 
     def failure(self, error: Exception, target: Target, request_id: str) -> Response:
         """Return the answer to a request that failed."""

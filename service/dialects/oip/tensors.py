@@ -74,7 +74,7 @@ def locate(given: Any, start: int, tensors: Mapping[str, Input], *, apart: bool)
     shape = _shape(given.get("shape"), tensor)
     datatype = given.get("datatype")
     if not isinstance(datatype, str) or not datatypes.is_safe(datatype, tensor.dtype):
-        raise InvalidInput(f"{where}: {datatypes.expected(tensor.dtype)}")
+        raise InvalidInput(f"{where}: {datatypes.expected(tensor.dtype)}; got {datatypes.shown(datatype)}")
     dtype = datatypes.sent_as(datatype)
     size = parameters_of(given, where).get("binary_data_size")
     if size is not None:
@@ -108,7 +108,7 @@ def _shape(given: Any, tensor: Input) -> tuple[int, ...]:
 
 
 def _written(tensor: Input) -> str:
-    return "[" + ",".join("-1" if n is None else str(n) for n in (None, *tensor.shape)) + "]"
+    return "[" + ",".join("n" if n is None else str(n) for n in (None, *tensor.shape)) + "]"
 
 
 def _values(data: Any, dtype: np.dtype[Any], tensor: Input) -> NDArray[Any]:

@@ -41,7 +41,7 @@ class Nesting:
         if not isinstance(value, list):
             raise InvalidInput(
                 f"JSON Value at {where} Type: {json_type(value)} found at incorrect level: {level + 1} "
-                f"in the JSON DOM. Expected at level: {rank}; this input is of shape {self._shape}"
+                f"in the JSON DOM. Expected at level: {rank + 1}; this input is of shape {self._shape}"
             )
         self._check_length(value, level, where)
         if level + 1 == rank and self._leaves.issuperset(map(type, value)):
