@@ -79,11 +79,12 @@ LIFECYCLE = "lifecycle"
 class Composed(NamedTuple):
     """An application, and what answers its predictions.
 
-    `predictor` is None where every answer must pass through middleware of the application.
+    `past_asgi` is False where every answer must pass through middleware of the application.
     """
 
     app: App
-    predictor: Predictor | None
+    predictor: Predictor
+    past_asgi: bool
 
 
 def create_app(settings: Settings) -> App:
@@ -123,8 +124,10 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     lane = PredictLane(RequestIds(web), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
-        return Composed(CORSMiddleware(lane, origins, allow_methods=["*"], allow_headers=["*"]), None)
-    return Composed(lane, predictor)
+        return Composed(
+            CORSMiddleware(lane, origins, allow_methods=["*"], allow_headers=["*"]), predictor, False
+        )
+    return Composed(lane, predictor, True)
 
 
 class RequestIds:

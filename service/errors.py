@@ -1,6 +1,7 @@
 """The domain errors of serving.
 
     ServingError
+    ├── SlowSender             a request that did not become complete in time
     ├── MalformedBody          the bytes are not what their content type says
     ├── InvalidInput           well-formed, and not what the model takes
     ├── UnsupportedMediaType   a content type or encoding that is not read here
@@ -33,6 +34,12 @@ class ServingError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class SlowSender(ServingError):
+    """A request that did not become complete in time."""
+
+    code = "request_timeout"
 
 
 class MalformedBody(ServingError):

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.ModelNotFound: 404,
     errors.LabelNotFound: 404,
     errors.DatasetNotFound: 404,
+    errors.SlowSender: 408,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,
@@ -37,7 +38,7 @@ STATUS: dict[type[errors.ServingError], int] = {
 }
 """Whose fault it is decides: 4xx what the client can mend, 5xx what it cannot."""
 
-_BRIEF = {413: 400, 415: 400, 422: 400, 429: 503}
+_BRIEF = {408: 400, 413: 400, 415: 400, 422: 400, 429: 503}
 """Where a protocol has fewer statuses, those that stand for ours."""
 
 INTERNAL_CODE = "internal"

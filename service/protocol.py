@@ -15,14 +15,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service import compression
+from service import compression, http_errors
 from service.dialects.port import Target
-from service.errors import ModelFailure, ServingError
+from service.errors import ModelFailure, ServingError, SlowSender
 from service.http_types import ClientGone, Headers, Response, request_id_of
 from service.pending import Entry
 from service.predictor import Asked, Predictor, Ready
 from service.repository.registry import ServedVersion
 from service.request_head import RequestHead
+from service.request_timer import RequestTimer
 from service.rows import Rows
 
 _BODY_HEADERS = (b"content-length", b"transfer-encoding")
@@ -60,9 +61,19 @@ class Exchange:
 class Protocol(HttpToolsProtocol):
     """One connection of a client."""
 
-    def __init__(self, predictor: Predictor, **uvicorn: Any) -> None:
+    def __init__(self, predictor: Predictor, past_asgi: bool, read_timeout_s: float, **uvicorn: Any) -> None:
+        """Serve a connection.
+
+        Args:
+            predictor: answers plain predictions.
+            past_asgi: whether it may; False where all must pass through the application.
+            read_timeout_s: how long a request may take to come.
+            uvicorn: for its own protocol.
+        """
         super().__init__(**uvicorn)
         self._predictor = predictor
+        self._past_asgi = past_asgi
+        self._timer = RequestTimer(self.loop, read_timeout_s, self._too_late)
         self._exchange: Exchange | None = None  # what is being read
         self._answering: Exchange | None = None  # what has no answer yet
         # The head of the last exchange, which the next mostly repeats; None while it may not be used.
@@ -84,7 +95,22 @@ class Protocol(HttpToolsProtocol):
 
     # What the transport calls
 
+    def connection_made(self, transport: Any) -> None:
+        """Begin; the first request must come soon."""
+        super().connection_made(transport)
+        self._timer.watch(True)
+
     def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self._receive(data)
+        self._timer.watch(self._is_incomplete)
+
+    @property
+    def _is_incomplete(self) -> bool:
+        """Whether a part of a request came, and not yet all of it."""
+        return not self._refused and (self._missing_bytes > 0 or not self._between_requests)
+
+    def _receive(self, data: bytes) -> None:
         """Parse, but for a request like the last one: its head is known, and its body needs no parsing."""
         if self._missing_bytes:
             assert self._exchange is not None
@@ -114,6 +140,7 @@ class Protocol(HttpToolsProtocol):
             self._answering.leave()
             self._count_failure(self._answering, ClientGone())
         super().connection_lost(exc)
+        self._timer.watch(False)
         self._unset_keepalive_if_required()  # uvicorn leaves the timer set after a reset
 
     def timeout_keep_alive_handler(self) -> None:
@@ -124,6 +151,27 @@ class Protocol(HttpToolsProtocol):
         else:
             rest_s = rest_s if self._is_idle else self.timeout_keep_alive
             self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
+
+    def _too_late(self) -> None:
+        """End a connection whose request does not become complete; one that brought nothing gets no answer."""
+        if self.transport.is_closing():
+            return
+        reading = self._exchange if self._exchange is self._answering else None
+        earlier = not self._is_idle and reading is None and not getattr(self.cycle, "more_body", False)
+        if self.flow.read_paused or earlier:  # it is we who are late, with what came before
+            self._timer.watch(True)
+            return
+        error = SlowSender(f"a request must be complete {self._timer.limit_s:g} s after it began")
+        incomplete = self._is_incomplete
+        self._refused, self._missing_bytes = True, 0
+        if reading is not None:
+            reading.keep_alive = False
+            self._fail(reading, error)
+        elif not incomplete or (not self._is_idle and self.cycle.response_started):
+            self.transport.close()
+        else:
+            request_id = request_id_of({})
+            self._write_last(http_errors.from_error(error, request_id), request_id)
 
     # What the parser calls
 
@@ -194,7 +242,9 @@ class Protocol(HttpToolsProtocol):
     def _route(self, url: bytes) -> tuple[Target, bytes] | None:
         """Return what a URL as sent asks for, with its query; None where it is no plain predict path."""
         path, _, query = url.partition(b"?")
-        target = None if b"%" in path or not path.isascii() else self._predictor.match(path.decode())
+        if not self._past_asgi or b"%" in path or not path.isascii():
+            return None
+        target = self._predictor.match(path.decode())
         return None if target is None else (target, query)
 
     def _hand_on(self) -> None:
@@ -293,23 +343,28 @@ class Protocol(HttpToolsProtocol):
         exchange.entry = None  # it holds what is to be done at its end, which holds the exchange
         if self.transport.is_closing():
             return
-        status, body, content_type, more = response
-        head = [_head(status, content_type, tuple(self.server_state.default_headers))]
-        if more:
-            head += [f"{name}: {value}\r\n".encode() for name, value in more.items()]
-        if not exchange.keep_alive:
-            head.append(b"connection: close\r\n")
-        head.append(
-            b"content-length: %d\r\nx-request-id: %b\r\n\r\n" % (len(body), exchange.request_id.encode())
-        )
-        head.append(body)
-        self.transport.write(b"".join(head))
-        if not exchange.keep_alive:
-            self.transport.close()
+        if exchange.keep_alive:
+            self._write_whole(response, exchange.request_id)
+        else:
+            self._write_last(response, exchange.request_id)
         if self.pipeline or self.transport.is_closing():
             self.on_response_complete()
         else:
             self._stay()
+
+    def _write_whole(self, response: Response, request_id: str, last: bytes = b"") -> None:
+        status, body, content_type, more = response
+        head = [_head(status, content_type, tuple(self.server_state.default_headers))]
+        if more:
+            head += [f"{name}: {value}\r\n".encode() for name, value in more.items()]
+        head.append(last)
+        head.append(b"content-length: %d\r\nx-request-id: %b\r\n\r\n" % (len(body), request_id.encode()))
+        head.append(body)
+        self.transport.write(b"".join(head))
+
+    def _write_last(self, response: Response, request_id: str) -> None:
+        self._write_whole(response, request_id, b"connection: close\r\n")
+        self.transport.close()
 
     def _stay(self) -> None:
         """Wait for the next request. One timer serves many: to set and cancel one for each costs more."""

@@ -113,10 +113,11 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
-    app, predictor = compose(settings, place)
+    app, predictor, past_asgi = compose(settings, place)
+    reading_s = settings.read_timeout_ms / 1000
     return uvicorn.Config(
         app,
-        http="httptools" if predictor is None else functools.partial(Protocol, predictor),  # type: ignore[arg-type]
+        http=functools.partial(Protocol, predictor, past_asgi, reading_s),  # type: ignore[arg-type]
         loop="auto",
         ws="none",
         lifespan="on",

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     max_files: int = Field(256, ge=1, description="files of one form")
     default_timeout_ms: int = Field(30_000, ge=1, description="deadline of a request that states none")
 
+    read_timeout_ms: int = Field(
+        60_000, ge=100, description="how long a request may take to come, from its first byte to its last"
+    )
     drain_delay_ms: int = Field(
         0, ge=0, description="after SIGTERM, how long requests are still accepted while ready says 503"
     )

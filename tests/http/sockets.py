@@ -80,7 +80,7 @@ class Running:
         """Wait until so many rows are in flight."""
         app = self._server.config.app
         while not hasattr(app, "state"):
-            app = app._app
+            app = getattr(app, "_app", None) or app.app
         batcher = app.state.parts.registry.get().batcher
         deadline = time.monotonic() + 30
         while batcher.rows_in_flight != count:
