@@ -153,7 +153,7 @@ class Protocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
 
     def _too_late(self) -> None:
-        """End a connection whose request does not become complete; one that brought nothing gets no answer."""
+        """End a connection whose request does not become complete; one without any gets no answer."""
         if self.transport.is_closing():
             return
         reading = self._exchange if self._exchange is self._answering else None
