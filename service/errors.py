@@ -2,6 +2,7 @@
 
     ServingError
     ├── SlowSender             a request that did not become complete in time
+    ├── HeadTooLarge           a request with too many headers, or too large ones
     ├── MalformedBody          the bytes are not what their content type says
     ├── InvalidInput           well-formed, and not what the model takes
     ├── UnsupportedMediaType   a content type or encoding that is not read here
@@ -40,6 +41,12 @@ class SlowSender(ServingError):
     """A request that did not become complete in time."""
 
     code = "request_timeout"
+
+
+class HeadTooLarge(ServingError):
+    """A request with too many headers, or too large ones."""
+
+    code = "head_too_large"
 
 
 class MalformedBody(ServingError):

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.LabelNotFound: 404,
     errors.DatasetNotFound: 404,
     errors.SlowSender: 408,
+    errors.HeadTooLarge: 431,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,

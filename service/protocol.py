@@ -11,13 +11,13 @@ import time
 from collections.abc import Coroutine
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import compression, http_errors
 from service.dialects.port import Target
-from service.errors import ModelFailure, ServingError, SlowSender
+from service.errors import HeadTooLarge, ModelFailure, ServingError, SlowSender
 from service.http_types import ClientGone, Headers, Response, request_id_of
 from service.pending import Entry
 from service.predictor import Asked, Predictor, Ready
@@ -58,22 +58,33 @@ class Exchange:
             self.served.batcher.leave(self.entry)
 
 
+class HeadLimits(NamedTuple):
+    """What the head of a request may hold, and how long the whole of it may take to come."""
+
+    headers: int
+    head_bytes: int
+    read_timeout_s: float
+
+
 class Protocol(HttpToolsProtocol):
     """One connection of a client."""
 
-    def __init__(self, predictor: Predictor, past_asgi: bool, read_timeout_s: float, **uvicorn: Any) -> None:
+    def __init__(self, predictor: Predictor, past_asgi: bool, limits: HeadLimits, **uvicorn: Any) -> None:
         """Serve a connection.
 
         Args:
             predictor: answers plain predictions.
             past_asgi: whether it may; False where all must pass through the application.
-            read_timeout_s: how long a request may take to come.
+            limits: of a request's head, and of its time.
             uvicorn: for its own protocol.
         """
         super().__init__(**uvicorn)
         self._predictor = predictor
         self._past_asgi = past_asgi
-        self._timer = RequestTimer(self.loop, read_timeout_s, self._too_late)
+        self._timer = RequestTimer(self.loop, limits.read_timeout_s, self._too_late)
+        self._limits = limits
+        self._in_head = False
+        self._head_bytes = self._unended_bytes = 0
         self._exchange: Exchange | None = None  # what is being read
         self._answering: Exchange | None = None  # what has no answer yet
         # The head of the last exchange, which the next mostly repeats; None while it may not be used.
@@ -129,7 +140,12 @@ class Protocol(HttpToolsProtocol):
                 self._collect(data[start:])
                 return
         self._begun = 0
+        was_in_head = self._in_head
         super().data_received(data)
+        if was_in_head and self._in_head:
+            # The parser keeps a header that does not end, without a word of it.
+            self._unended_bytes += len(data)
+            self._check_head()
         # Of several requests in one piece, the head would be the first one's and the exchange the last one's.
         if at_start and self._exchange is not None and self._begun == 1:
             self._known = RequestHead.of(data, self._exchange.asked, self._exchange.headers)
@@ -182,10 +198,26 @@ class Protocol(HttpToolsProtocol):
         self._exchange = None
         self._between_requests = False
         self._begun += 1
+        self._in_head, self._head_bytes, self._unended_bytes = True, 0, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
-        self.headers.append((name.lower(), value))
+        if not self._refused:
+            self.headers.append((name.lower(), value))
+            self._head_bytes += len(name) + len(value)
+            self._check_head()
+
+    def _check_head(self) -> None:
+        """Refuse a head that is too large."""
+        most, largest = self._limits, max(self._head_bytes, self._unended_bytes)
+        if self._refused or (len(self.headers) <= most.headers and largest <= most.head_bytes):
+            return
+        self._refused, self._in_head = True, False
+        error = HeadTooLarge(
+            f"a request may have {most.headers} headers, and {most.head_bytes} bytes of them"
+        )
+        request_id = request_id_of({})
+        self._write_last(http_errors.from_error(error, request_id), request_id)
 
     def on_headers_complete(self) -> None:
         """Decide who answers.
@@ -193,6 +225,9 @@ class Protocol(HttpToolsProtocol):
         The parser takes a request that asks for another protocol to have no body: what follows would be
         parsed as the next request, which lets one be smuggled in.
         """
+        self._in_head = False
+        if self._refused:
+            return
         if self.parser.should_upgrade() and any(name in _BODY_HEADERS for name, _ in self.headers):
             self._refused = True
             self.send_400_response("A request with a body may not ask for another protocol.")

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from service.app import LIFECYCLE, compose
-from service.protocol import Protocol
+from service.protocol import HeadLimits, Protocol
 from service.settings import Settings
 from service.statistics.snapshots import Place
 
@@ -114,10 +114,10 @@ def configure_logging(settings: Settings) -> None:
 
 def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
     app, predictor, past_asgi = compose(settings, place)
-    reading_s = settings.read_timeout_ms / 1000
+    limits = HeadLimits(settings.max_headers, settings.max_head_bytes, settings.read_timeout_ms / 1000)
     return uvicorn.Config(
         app,
-        http=functools.partial(Protocol, predictor, past_asgi, reading_s),  # type: ignore[arg-type]
+        http=functools.partial(Protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
         loop="auto",
         ws="none",
         lifespan="on",

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
         16384, ge=1, description="rows of one version admitted and not yet answered"
     )
     max_rows_per_request: int = Field(10_000, ge=1, description="rows of one request")
+    max_headers: int = Field(100, ge=10, description="headers of one request")
+    max_head_bytes: int = Field(64 * 1024, ge=4096, description="bytes of the headers of one request")
     max_body_bytes: int = Field(64 * _MIB, ge=1024, description="bytes of one request body")
     max_npz_bytes: int = Field(512 * _MIB, ge=1024, description="bytes of one array of an .npz, unpacked")
     max_image_pixels: int = Field(40_000_000, ge=1, description="pixels of one picture, before it is decoded")
