@@ -27,7 +27,7 @@ from typing import Protocol
 import numpy as np
 
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
-from service.pending import NORMAL, Done, Entry, PendingQueue, Piece
+from service.pending import NORMAL, Done, Entry, PendingQueue, Piece, rows_of
 from service.rows import Rows
 
 logger = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ class Batcher:
         self._on_death: Callable[[BaseException], None] = lambda error: None
         self._scheduled = False
         self._closing = False
+        self._accepts = False  # between `start` and the first of `stop` and the end
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = math.inf
@@ -130,11 +131,12 @@ class Batcher:
     def start(self, on_death: Callable[[BaseException], None] = lambda error: None) -> None:
         """Start on the running loop; `on_death` hears of an error that ends the batcher, which is a bug."""
         self._loop = asyncio.get_running_loop()
+        self._accepts = True
         self._on_death = on_death
 
     async def stop(self, grace_s: float) -> None:
         """Refuse what comes, finish what is held within the grace period, fail the rest."""
-        self._closing = True
+        self._closing, self._accepts = True, False
         if self.alive:
             if not self._scheduled:
                 self._schedule()
@@ -162,7 +164,7 @@ class Batcher:
         return self._admit(Entry(rows, deadline, done, priority))
 
     def _admit(self, entry: Entry) -> Entry:
-        if self._closing or not self.alive:
+        if not self._accepts:
             raise ShuttingDown("this version of the model is stopping; ask again")
         count = len(entry.rows)
         in_flight, limit = self._rows_in_flight + count, self._policy.max_rows_in_flight
@@ -273,10 +275,11 @@ class Batcher:
             self._pump()
 
     def _end(self) -> None:
+        self._accepts = False
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()
-        under_way = [piece.entry for pieces, *_ in self._computing.values() for piece in pieces]
+        under_way = [entry for pieces, *_ in self._computing.values() for entry, *_ in pieces]
         self._computing.clear()
         for entry in [*self._queue.clear(), *under_way]:
             self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
@@ -297,7 +300,8 @@ class Batcher:
         at = 0
         for entry, start, stop in pieces:
             behind = at + stop - start
-            complete = entry.collect(start, outputs[at:behind])
+            piece = outputs[at:behind]
+            complete = piece if stop - start == len(entry.rows) else entry.collect(start, piece)
             if complete is not None:
                 entry.computed_at = now
                 self._settle(entry, complete)
@@ -310,8 +314,8 @@ class Batcher:
             error = failure
         if rows:  # or the batcher ended meanwhile
             self._observer.batch_failed(rows, began_at, self._clock())
-        for piece in pieces:
-            self._settle(piece.entry, None, error)
+        for entry, *_ in pieces:
+            self._settle(entry, None, error)
 
     def _watch_deadline(self) -> None:
         """Have the timer ring at the earliest deadline, whatever the engine is doing then.
@@ -340,6 +344,4 @@ class Batcher:
 
 
 def _joined(pieces: list[Piece]) -> Rows:
-    if len(pieces) == 1:
-        return pieces[0].rows
-    return np.concatenate([piece.rows for piece in pieces])
+    return rows_of(pieces[0]) if len(pieces) == 1 else np.concatenate([rows_of(piece) for piece in pieces])

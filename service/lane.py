@@ -63,7 +63,8 @@ class PredictLane:
             read_at = time.monotonic()
             ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
             served = ready.served
-            entry = ready.batcher.enter(ready.rows, began + ready.timeout_s, ready.question.priority)
+            question = ready.question
+            entry = served.batcher.enter(question.rows, began + ready.timeout_s, question.priority)
             outputs = await (entry.future if ready.is_quick else answer_unless_gone(entry.future, receive))
             response = ready.respond(outputs)
             packed = compression.compressed_quickly(response, asked.packing)

@@ -3,12 +3,11 @@
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from service.errors import ServingError
-from service.rows import Rows, alike
+from service.rows import Rows, kind
 
 NORMAL = 2
 """The priority of rows for which none is stated: 1 goes before them, 3 and more behind them."""
@@ -57,16 +56,9 @@ class Entry:
         """Whether the caller has its answer, or left."""
         return self.settled
 
-    def cut(self, room: int) -> "Piece":
-        """Take the next rows that are not yet taken, at most `room`."""
-        start, self.taken = self.taken, min(self.taken + room, len(self.rows))
-        return Piece(self, start, self.taken)
-
     def collect(self, start: int, outputs: Rows) -> Rows | None:
-        """Keep the outputs of the piece that begins at row `start`; return all when none is missing."""
+        """Keep the outputs of a piece that begins at row `start`; return all when none is missing."""
         count = len(self.rows)
-        if len(outputs) == count:
-            return outputs
         if self._outputs is None:
             self._outputs = np.empty((count, *outputs.shape[1:]), outputs.dtype)
         self._outputs[start : start + len(outputs)] = outputs
@@ -74,18 +66,15 @@ class Entry:
         return None if self._missing else self._outputs
 
 
-class Piece(NamedTuple):
-    """The rows `start` to `stop` of one entry, as part of one batch."""
+Piece = tuple[Entry, int, int]
+"""The rows `start` to `stop` of one entry, as part of one batch. No named tuple: there is one a request."""
 
-    entry: Entry
-    start: int
-    stop: int
 
-    @property
-    def rows(self) -> Rows:
-        """The rows of this piece, a view."""
-        rows = self.entry.rows
-        return rows if self.stop - self.start == len(rows) else rows[self.start : self.stop]
+def rows_of(piece: Piece) -> Rows:
+    """Return the rows of a piece, a view; of most they are all that the entry has."""
+    entry, start, stop = piece
+    rows = entry.rows
+    return rows if stop - start == len(rows) else rows[start:stop]
 
 
 class _Lines:
@@ -113,33 +102,42 @@ class _Lines:
 
     def add(self, entry: Entry) -> None:
         count = len(entry.rows)
-        (self._large if count > self._max_batch_rows else self._whole).append(entry)
-        self._count(entry, count - entry.taken)
-
-    def _count(self, entry: Entry, rows: int) -> None:
-        if len(entry.rows) > self._max_batch_rows:
-            self._large_rows += rows
+        if count > self._max_batch_rows:
+            self._large.append(entry)
+            self._large_rows += count - entry.taken
         else:
-            self._whole_rows += rows
+            self._whole.append(entry)
+            self._whole_rows += count - entry.taken
 
     def take(self, pieces: list[Piece], room: int) -> int:
         """Add pieces of the line whose turn it is to a batch, and return the room that it still has."""
         line = self._next_line()
+        of_one_kind = kind(pieces[0][0].rows) if pieces else None
+        gone = 0  # from the line
         while line and room:
             entry = line[0]
-            if pieces and not alike(entry.rows, pieces[0].entry.rows):
-                return 0
+            rows, start = entry.rows, entry.taken
+            if of_one_kind is None:
+                of_one_kind = kind(rows)
+            elif kind(rows) != of_one_kind:
+                room = 0
+                break
             line.popleft()
+            count = len(rows) - start
             if entry.ended:
-                self._count(entry, entry.taken - len(entry.rows))
+                gone += count
                 continue
-            piece = entry.cut(room)
-            count = piece.stop - piece.start
-            room -= count
-            self._count(entry, -count)
-            pieces.append(piece)
-            if piece.stop < len(entry.rows):
+            if count > room:
+                count = room
                 line.append(entry)
+            entry.taken = stop = start + count
+            pieces.append((entry, start, stop))
+            gone += count
+            room -= count
+        if line is self._large:
+            self._large_rows -= gone
+        else:
+            self._whole_rows -= gone
         return room
 
     @property
@@ -186,7 +184,8 @@ class PendingQueue:
         if lines is None:
             lines = self._lines[entry.priority] = _Lines(self._max_batch_rows)
         lines.add(entry)
-        self._earliest = min(self._earliest, entry.deadline)
+        if entry.deadline < self._earliest:
+            self._earliest = entry.deadline
 
     def take(self) -> list[Piece]:
         """Remove and return what the next batch computes: no more rows than it may have, all of one shape.

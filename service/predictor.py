@@ -3,11 +3,11 @@
     target = predictor.match(path)
     asked = predictor.ask(target, ...)     before the body: what is asked for, and of whom
     ready = predictor.decode(asked, body)  its rows, for the version that answers now
-    ready.batcher.submit(ready.rows, ...)  at once, or a swap could come in between
+    ready.served.batcher.submit(...)       its rows, at once, or a swap could come in between
     response = ready.respond(outputs)
 
-`service.lane` walks this way in a task, as an ASGI application; `service.protocol` without one, from the
-callbacks of a connection. Each request is counted once, in the end: where it was answered by
+`service.lane` walks this way in a task, as an ASGI application; `service.connection.protocol` without one,
+from the callbacks of a connection. Each request is counted once, in the end: where it was answered by
 `ready.served.counts.answered`, else by `predictor.count_failure`.
 """
 
@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from service import compression
-from service.batching import Batcher
-from service.dialects.port import Dialect, Name, Question, Target, version_of
+from service.dialects.port import Dialect, Question, Target, version_of
 from service.errors import InvalidInput, ServingError
 from service.http_types import ClientGone, Headers, Response
 from service.keys import Keys, Scope
 from service.repository.registry import Registry, ServedVersion
 from service.rows import Rows
 from service.statistics.figures import CANCELLED, INTERNAL
+
+_PREDICT = Scope.PREDICT  # looked up once: Python 3.11 takes long to find a member of an enum
 
 
 class Asked(NamedTuple):
@@ -45,28 +46,21 @@ class Asked(NamedTuple):
         return self.target.dialect.failure(error, self.target, request_id)
 
 
-class Ready(NamedTuple):
+class Ready:
     """A request that is decoded for one version; it is for the caller to submit its rows to the batcher."""
 
-    served: ServedVersion
-    asked: Asked
-    question: Question
+    __slots__ = ("asked", "question", "served")
 
-    @property
-    def rows(self) -> Rows:
-        """Rows [n] of the model's inputs."""
-        return self.question.rows
+    def __init__(self, served: ServedVersion, asked: Asked, question: Question) -> None:
+        self.served = served
+        self.asked = asked
+        self.question = question
 
     @property
     def timeout_s(self) -> float:
         """The answer is worth nothing later than so long after the request began."""
         stated = self.question.timeout_s
         return self.asked.timeout_s if stated is None else min(stated, self.asked.timeout_s)
-
-    @property
-    def batcher(self) -> Batcher:
-        """Of the version that answers."""
-        return self.served.batcher
 
     @property
     def is_quick(self) -> bool:
@@ -76,9 +70,8 @@ class Ready(NamedTuple):
     def respond(self, outputs: Rows) -> Response:
         """Return the answer to the model's raw outputs [n]."""
         served, asked = self.served, self.asked
-        name = Name(served.model, served.version)
         dialect = asked.target.dialect
-        return dialect.answer(name, outputs, served.loaded.signature, asked.options, self.question)
+        return dialect.answer(served, outputs, served.loaded.signature, asked.options, self.question)
 
 
 class Predictor:
@@ -113,7 +106,7 @@ class Predictor:
         Raises:
             ServingError: the key, the model, the version, the query or a header is refused.
         """
-        self._keys.require(headers, Scope.PREDICT)
+        self._keys.require(headers, _PREDICT)
         version = version_of(target.version)
         options = target.dialect.options(target, query, headers)
         timeout_s = self._timeout_s(headers)
@@ -129,7 +122,7 @@ class Predictor:
             ServingError: it is refused.
         """
         # Again, for a connection asks once for many requests, and keys are removed.
-        self._keys.require(asked.headers, Scope.PREDICT)
+        self._keys.require(asked.headers, _PREDICT)
         if asked.packed is not None:
             return None
         target = asked.target

@@ -31,8 +31,6 @@ def unpack(rows: Rows) -> list[NDArray[Any]]:
     return [np.ascontiguousarray(rows[name]) for name in rows.dtype.names]
 
 
-def alike(one: Rows, other: Rows) -> bool:
-    """Whether rows can be joined: single numbers may differ in dtype, shapes may not."""
-    if one.dtype.names is None:
-        return one.shape[1:] == other.shape[1:]
-    return one.dtype == other.dtype
+def kind(rows: Rows) -> object:
+    """Return what rows that are joined have in common: single numbers may differ in dtype, not in shape."""
+    return rows.shape[1:] if rows.dtype.names is None else rows.dtype

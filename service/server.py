@@ -11,7 +11,8 @@ from types import FrameType
 import uvicorn
 
 from service.app import LIFECYCLE, compose
-from service.protocol import HeadLimits, Protocol
+from service.connection.bounded import HeadLimits
+from service.connection.protocol import Protocol
 from service.settings import Settings
 from service.statistics.snapshots import Place
 

@@ -110,15 +110,20 @@ class Signature:
                 raise ArtifactError("two inputs, or two outputs, of the model have one name")
         return cls(inputs, outputs)
 
-    @property
+    @cached_property
     def input(self) -> Input:
         """The first input, which is the only one of most models."""
         return self.inputs[0]
 
-    @property
+    @cached_property
     def output(self) -> Output:
         """The first output, which is the only one of most models."""
         return self.outputs[0]
+
+    @cached_property
+    def sole_input(self) -> Input | None:
+        """The input, where there is one and no more."""
+        return self.inputs[0] if len(self.inputs) == 1 else None
 
     @cached_property
     def inputs_by_name(self) -> Mapping[str, Input]:

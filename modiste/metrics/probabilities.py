@@ -5,6 +5,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from modiste.artifact import Head
 
+# Kept: Python 3.11 takes long to find a member of an enum, and this is on the way of every answer.
+_AS_THEY_ARE = (Head.SOFTMAX, Head.MULTI_LABEL, Head.REGRESSION)
+
 
 def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
     """Return what the service answers for raw outputs.
@@ -18,6 +21,8 @@ def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
         or the numbers themselves for regression. One sigmoid or logit unit p becomes [1 - p, p].
     """
     raw = np.asarray(outputs, dtype=np.float32)
+    if head in _AS_THEY_ARE:
+        return raw
     match head:
         case Head.LOGITS:
             shifted = np.exp(raw - raw.max(axis=-1, keepdims=True))
@@ -27,9 +32,8 @@ def probabilities(outputs: ArrayLike, head: Head) -> NDArray[np.float32]:
         case Head.LOGIT:
             # Each side from its own logit: 1 - p would lose what little is left beside a p near 1.
             return np.concatenate([_sigmoid(-raw), _sigmoid(raw)], axis=-1)
-        case Head.MULTI_LABEL_LOGITS:
+        case _:  # multi-label logits
             return _sigmoid(raw)
-    return raw
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

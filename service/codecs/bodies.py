@@ -40,13 +40,26 @@ class Decoded(NamedTuple):
 
 
 QUICK_BINARY_BYTES = 1024 * 1024
-_QUICK_BYTES = {
-    json_rows.CONTENT_TYPE: json_rows.QUICK_BYTES,
-    npy.CONTENT_TYPE: QUICK_BINARY_BYTES,
-    raw.CONTENT_TYPE: 4 * 1024 * 1024,
+"""An ``.npy`` body up to so many bytes is read in two milliseconds or less."""
+
+
+class _Quick(NamedTuple):
+    """How a body of up to `most_bytes` is read in two milliseconds or less, where that can be done."""
+
+    media_type: str
+    most_bytes: int
+    rows: Callable[[bytes, Input], NDArray[Any] | None]
+
+
+_QUICK = {
+    quick.media_type: quick
+    for quick in (
+        _Quick(json_rows.CONTENT_TYPE, json_rows.QUICK_BYTES, json_rows.decode_quickly),
+        _Quick(npy.CONTENT_TYPE, QUICK_BINARY_BYTES, npy.decode),
+        _Quick(raw.CONTENT_TYPE, 4 * 1024 * 1024, raw.decode),
+    )
 }
-"""Bodies up to so many bytes are read in two milliseconds or less. Pictures have no such size: some
-kilobytes may unpack to millions of pixels."""
+"""Pictures are not among them: some kilobytes may unpack to millions of pixels."""
 
 
 class BodyReader:
@@ -63,13 +76,13 @@ class BodyReader:
 
     def read_quickly(self, body: bytes, content_type: bytes, signature: Signature) -> Decoded | None:
         """Return what `read` returns, or None where that takes too long for an event loop."""
-        media_type = _media_type(content_type)
-        if len(body) > _QUICK_BYTES.get(media_type, 0):
+        quick, tensor = _quick(content_type), signature.sole_input
+        if quick is None or not 0 < len(body) <= quick.most_bytes:
             return None
-        if media_type != json_rows.CONTENT_TYPE or len(body) <= json_explain.QUICK_BYTES:
-            return self._read(body, media_type, signature)
-        rows = json_rows.flattened(body, signature.input) if len(signature.inputs) == 1 else None
-        return None if rows is None else self._checked(rows, signature.input)
+        if tensor is None:
+            return self.read(body, content_type, signature) if len(body) <= json_explain.QUICK_BYTES else None
+        rows = quick.rows(body, tensor)
+        return None if rows is None else self._checked(rows, tensor)
 
     def read(self, body: bytes, content_type: bytes, signature: Signature) -> Decoded:
         """Return the checked rows of a body; one without a content type is taken for JSON.
@@ -78,14 +91,12 @@ class BodyReader:
             UnsupportedMediaType, MalformedBody, InvalidInput, TooLarge: see `service.codecs`.
         """
         media_type = _media_type(content_type)
-        if media_type == multipart.CONTENT_TYPE and len(signature.inputs) == 1:
+        tensor = signature.sole_input
+        if tensor is not None and media_type == multipart.CONTENT_TYPE:
             header = content_type.decode("latin-1")
-            return self._read_parts(multipart.files(body, header, self.limits.max_files), signature.input)
-        return self._read(body, media_type, signature)
-
-    def _read(self, body: bytes, media_type: str, signature: Signature) -> Decoded:
-        if len(signature.inputs) == 1:
-            return self._checked(self._decode(body, media_type, signature.input), signature.input)
+            return self._read_parts(multipart.files(body, header, self.limits.max_files), tensor)
+        if tensor is not None:
+            return self._checked(self._decode(body, media_type, tensor), tensor)
         if media_type != json_rows.CONTENT_TYPE:
             names = ", ".join(tensor.name for tensor in signature.inputs)
             raise UnsupportedMediaType(f"a model of the inputs {names} takes {json_rows.CONTENT_TYPE} alone")
@@ -104,7 +115,8 @@ class BodyReader:
 
     def _checked(self, rows: NDArray[Any], tensor: Input, files: list[str] | None = None) -> Decoded:
         self._check_count(len(rows))
-        return Decoded(*checked(rows, tensor), files)
+        good, warnings = checked(rows, tensor)
+        return Decoded(good, warnings, files)
 
     def _check_count(self, count: int) -> None:
         if count > self.limits.max_rows:
@@ -125,6 +137,11 @@ class BodyReader:
 
     def _image(self, body: bytes, tensor: Input) -> NDArray[Any]:
         return image.decode(body, tensor, self.limits.max_image_pixels)
+
+
+@lru_cache(maxsize=256)
+def _quick(content_type: bytes) -> _Quick | None:
+    return _QUICK.get(_media_type(content_type))
 
 
 @lru_cache(maxsize=256)

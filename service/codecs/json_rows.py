@@ -81,6 +81,14 @@ def flattened(body: bytes, tensor: Input) -> NDArray[Any] | None:
     return None if found is None else found[1]
 
 
+def decode_quickly(body: bytes, tensor: Input) -> NDArray[Any] | None:
+    """Return what `decode` returns, or None where that takes long."""
+    rows = flattened(body, tensor)
+    if rows is None and len(body) <= json_explain.QUICK_BYTES:
+        return json_explain.read(body, (tensor,))[0]
+    return rows
+
+
 def framed(
     body: bytes, tensor: Input, frames: Sequence[Frame], *, exact: bool = False
 ) -> tuple[Frame, NDArray[Any]] | None:

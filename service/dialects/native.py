@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from service import http_errors
 from service.codecs import npy
-from service.codecs.bodies import BodyReader, Decoded
-from service.dialects.native_answer import AnswerOptions, answer, check
+from service.codecs.bodies import BodyReader
+from service.dialects.native_answer import PLAIN, AnswerOptions, answer, check
 from service.dialects.port import Name, Question, Target
 from service.errors import InvalidInput
 from service.http_types import Headers, Response
@@ -60,7 +60,8 @@ class Native:
 
     def read_quickly(self, body: bytes, options: _Options, signature: Signature) -> Question | None:
         """Read a body where that does not hold up an event loop."""
-        check(options.answer, signature)
+        if options.answer != PLAIN:
+            check(options.answer, signature)
         decoded = self._bodies.read_quickly(body, options.content_type, signature)
         return None if decoded is None else Question(decoded.rows, decoded)
 
@@ -74,8 +75,7 @@ class Native:
         self, served: Name, outputs: Rows, signature: Signature, options: _Options, question: Question
     ) -> Response:
         """Return the answer to one request."""
-        decoded: Decoded = question.details
-        return answer(served, outputs, signature, options.answer, decoded)
+        return answer(served, outputs, signature, options.answer, question.details)
 
     def failure(self, error: Exception, target: Target, request_id: str) -> Response:
         """Return the answer to a request that failed."""

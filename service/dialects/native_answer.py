@@ -18,6 +18,7 @@ from service.signature import Output, Signature
 
 _JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 _MULTI_LABEL = (Head.MULTI_LABEL, Head.MULTI_LABEL_LOGITS)
+_REGRESSION = Head.REGRESSION  # looked up once: Python 3.11 takes long to find a member of an enum
 
 
 class AnswerOptions(NamedTuple):
@@ -26,6 +27,10 @@ class AnswerOptions(NamedTuple):
     top_k: int | None = None
     probabilities: bool = True
     as_npy: bool = False
+
+
+PLAIN = AnswerOptions()
+"""What most clients ask for."""
 
 
 def check(wanted: AnswerOptions, signature: Signature) -> None:
@@ -90,12 +95,12 @@ def _by_output(
 
 
 def _values(outputs: NDArray[Any], output: Output) -> NDArray[Any]:
-    return outputs if output.head is Head.REGRESSION else probabilities(outputs, output.head)
+    return outputs if output.head is _REGRESSION else probabilities(outputs, output.head)
 
 
 def _predictions(outputs: NDArray[Any], output: Output, wanted: AnswerOptions) -> list[dict[str, Any]]:
     values = _values(outputs, output)
-    if output.head is Head.REGRESSION:
+    if output.head is _REGRESSION:
         plain = values[:, 0] if values.shape[1:] == (1,) else np.ascontiguousarray(values)
         return [{"value": row} for row in plain]
     top_k = None if wanted.top_k is None else min(wanted.top_k, output.classes)
@@ -103,21 +108,18 @@ def _predictions(outputs: NDArray[Any], output: Output, wanted: AnswerOptions) -
         every = range(output.classes)
         order = [_best(row, top_k) for row in values] if top_k else [every] * len(values)
         return [{"labels": _listed(row, o, output)} for row, o in zip(values, order, strict=True)]
-    return [
-        _classified(row, best, output, top_k, wanted.probabilities)
+    names = output.class_names
+    predictions: list[dict[str, Any]] = [
+        {"class": best, "label": names[best] if names else None, "probability": row[best]}
         for row, best in zip(values, values.argmax(axis=1).tolist(), strict=True)
     ]
-
-
-def _classified(
-    row: NDArray[np.float32], best: int, output: Output, top_k: int | None, with_probabilities: bool
-) -> dict[str, Any]:
-    prediction: dict[str, Any] = {"class": best, "label": output.label(best), "probability": row[best]}
     if top_k is not None:
-        prediction["top"] = _listed(row, _best(row, top_k), output)
-    if with_probabilities:
-        prediction["probabilities"] = row
-    return prediction
+        for prediction, row in zip(predictions, values, strict=True):
+            prediction["top"] = _listed(row, _best(row, top_k), output)
+    if wanted.probabilities:
+        for prediction, row in zip(predictions, values, strict=True):
+            prediction["probabilities"] = row
+    return predictions
 
 
 def _best(row: NDArray[np.float32], count: int) -> list[int]:

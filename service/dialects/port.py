@@ -17,11 +17,14 @@ from service.rows import Rows
 from service.signature import Signature
 
 
-class Name(NamedTuple):
+class Name(Protocol):
     """What answers: a model's name in URLs, and a version."""
 
-    model: str
-    version: int
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+    @property
+    def version(self) -> int: ...  # noqa: D102
 
 
 class Question(NamedTuple):

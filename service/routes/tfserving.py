@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
-from service.dialects.port import Name, version_of
+from service.dialects.port import version_of
 from service.dialects.tfserving import paths
 from service.dialects.tfserving.metadata import metadata
 from service.errors import InvalidInput, ModelNotFound
@@ -36,7 +36,7 @@ async def describe(use: UseParts, request: Request) -> dict[str, Any]:
         return _all_models(use.registry, place)
     if place.operation == paths.METADATA:
         served = use.registry.get(place.model, version, place.label)
-        return metadata(Name(served.model, served.version), served.loaded.signature)
+        return metadata(served, served.loaded.signature)
     if place.label is not None:
         version = use.registry.get(place.model, None, place.label).version
     return _status(use.registry, place.model, version)

@@ -2,11 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
+ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
 ASKED = 20
 

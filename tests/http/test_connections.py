@@ -15,7 +15,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from service.protocol import Protocol
+from service.connection.protocol import Protocol
 from service.settings import Settings
 from tests.http.sockets import Running
 from tests.models import expected, write_version

@@ -14,16 +14,12 @@ def entry():
     return lambda count, deadline=NEVER, width=1: Entry(np.zeros((count, width)), deadline, print)
 
 
-def taken(queue: PendingQueue) -> list[tuple[Entry, int, int]]:
-    return [(piece.entry, piece.start, piece.stop) for piece in queue.take()]
-
-
 def test_take_gives_entries_in_the_order_of_arrival(entry):
     queue = PendingQueue(10)
     entries = [entry(1), entry(2), entry(3)]
     for one in entries:
         queue.add(one)
-    assert taken(queue) == [(entries[0], 0, 1), (entries[1], 0, 2), (entries[2], 0, 3)]
+    assert queue.take() == [(entries[0], 0, 1), (entries[1], 0, 2), (entries[2], 0, 3)]
     assert len(queue) == 0
 
 
@@ -32,8 +28,8 @@ def test_what_does_not_fit_any_more_is_cut_and_its_rest_goes_to_the_end(entry):
     first, second, third = entry(2), entry(2), entry(1)
     for one in (first, second, third):
         queue.add(one)
-    assert taken(queue) == [(first, 0, 2), (second, 0, 1)]
-    assert taken(queue) == [(third, 0, 1), (second, 1, 2)]
+    assert queue.take() == [(first, 0, 2), (second, 0, 1)]
+    assert queue.take() == [(third, 0, 1), (second, 1, 2)]
 
 
 def test_those_that_fit_a_batch_and_the_pieces_of_those_that_do_not_take_turns(entry):
@@ -42,11 +38,11 @@ def test_those_that_fit_a_batch_and_the_pieces_of_those_that_do_not_take_turns(e
     small = [entry(2) for _ in range(3)]
     for one in (large, larger, *small):
         queue.add(one)
-    assert taken(queue) == [(small[0], 0, 2), (small[1], 0, 1)]
-    assert taken(queue) == [(large, 0, 3)]
-    assert taken(queue) == [(small[2], 0, 2), (small[1], 1, 2)]
-    assert taken(queue) == [(larger, 0, 3)]
-    assert taken(queue) == [(large, 3, 5), (larger, 3, 4)]
+    assert queue.take() == [(small[0], 0, 2), (small[1], 0, 1)]
+    assert queue.take() == [(large, 0, 3)]
+    assert queue.take() == [(small[2], 0, 2), (small[1], 1, 2)]
+    assert queue.take() == [(larger, 0, 3)]
+    assert queue.take() == [(large, 3, 5), (larger, 3, 4)]
 
 
 def test_it_knows_when_a_batch_is_full(entry):
@@ -55,9 +51,9 @@ def test_it_knows_when_a_batch_is_full(entry):
     assert not queue.fills_a_batch
     queue.add(entry(5))
     assert not queue.fills_a_batch  # it is not the large one's turn
-    taken(queue)
+    queue.take()
     assert queue.fills_a_batch
-    taken(queue)
+    queue.take()
     assert not queue.fills_a_batch and len(queue) == 1
     queue.clear()
     queue.add(entry(3))
@@ -69,8 +65,8 @@ def test_rows_of_another_shape_wait_for_the_next_batch(entry):
     narrow, wide = entry(1), entry(1, width=2)
     queue.add(narrow)
     queue.add(wide)
-    assert taken(queue) == [(narrow, 0, 1)]
-    assert taken(queue) == [(wide, 0, 1)]
+    assert queue.take() == [(narrow, 0, 1)]
+    assert queue.take() == [(wide, 0, 1)]
 
 
 def test_expire_hands_back_what_is_over_its_deadline_and_keeps_the_rest(entry):
@@ -82,4 +78,4 @@ def test_expire_hands_back_what_is_over_its_deadline_and_keeps_the_rest(entry):
     assert queue.earliest_deadline == 1.0
     assert queue.expire(1.0) == [early]
     assert queue.earliest_deadline == 2.0
-    assert taken(queue) == [(late, 0, 1)]
+    assert queue.take() == [(late, 0, 1)]

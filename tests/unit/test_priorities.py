@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.pending import NORMAL, Entry, PendingQueue
+from service.pending import NORMAL, Entry, PendingQueue, rows_of
 from tests.batchers import NEVER, Recorder, rows, run, started
 
 
@@ -15,7 +15,7 @@ def entry(number: int, priority: int = NORMAL, count: int = 1) -> Entry:
 
 def taken(queue: PendingQueue) -> list[int]:
     """The numbers of the rows of the next batch."""
-    return [int(value) for piece in queue.take() for value in piece.rows[:, 0]]
+    return [int(value) for piece in queue.take() for value in rows_of(piece)[:, 0]]
 
 
 def test_the_lowest_number_goes_first_and_the_others_fill_its_batch_up():
