@@ -56,9 +56,9 @@ from service.routes import (
     statistics,
     tfserving,
 )
+from service.run_folder import Place
 from service.settings import Settings
 from service.statistics.book import Statistics
-from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     counted = Statistics(registry.rows_in_flight, place)
     parts = Parts(
         registry=registry,
-        watcher=_watcher(settings, registry, counted),
+        watcher=_watcher(settings, registry, counted, place),
         keys=keys,
         statistics=counted,
         bodies=bodies,
@@ -151,7 +151,7 @@ class RequestIds:
         await self._app(scope, receive, send_with_id)
 
 
-def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Watcher:
+def _watcher(settings: Settings, registry: Registry, counted: Statistics, place: Place | None) -> Watcher:
     policy = LoadPolicy(
         engine=settings.engine,
         keras_backend=settings.keras_backend,
@@ -170,6 +170,7 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Wat
         WishesFile(settings.state_dir),
         settings.batch_policy,
         counted,
+        place,
         versions_loaded=settings.versions_loaded,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,

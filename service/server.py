@@ -13,8 +13,8 @@ import uvicorn
 from service.app import LIFECYCLE, compose
 from service.connection.bounded import HeadLimits
 from service.connection.protocol import Protocol
+from service.run_folder import Place
 from service.settings import Settings
-from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,9 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import NamedTuple
 
-from service.run_folder import RunFolder
+from service.run_folder import Place, RunFolder
 from service.server import run_worker
 from service.settings import Settings
-from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Supervisor:
 
     def _start(self, number: int) -> None:
         context = multiprocessing.get_context("spawn")
-        place = None if self._folder is None else Place(self._folder, number)
+        place = None if self._folder is None else Place(self._folder, number, self._settings.http_workers)
         worker = context.Process(
             target=run_worker, args=(self._settings, self._listener, place), name=f"worker {number}"
         )

@@ -28,7 +28,8 @@ LAYERS = {
     "codecs": {"codecs", "errors", "rows", "signature"},
     "dialects": {"codecs", "dialects", "errors", "http_errors", "http_types", "pending", "rows", "signature"},
     "engine": {"engine", "errors", "rows", "signature"},
-    "statistics": {"pending", "statistics"},
+    "run_folder": set(),
+    "statistics": {"pending", "run_folder", "statistics"},
     "repository": {
         "batching",
         "engine",
@@ -36,6 +37,7 @@ LAYERS = {
         "pending",
         "repository",
         "rows",
+        "run_folder",
         "signature",
         "statistics",
     },
@@ -84,9 +86,8 @@ LAYERS = {
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},
     "settings": {"batching", "codecs"},
     "app": None,
-    "server": {"app", "connection", "settings", "statistics"},
-    "run_folder": set(),
-    "supervisor": {"run_folder", "server", "settings", "statistics"},
+    "server": {"app", "connection", "run_folder", "settings"},
+    "supervisor": {"run_folder", "server", "settings"},
 }
 TRAINING_LAYERS: dict[str, set[str]] = {
     "errors": set(),
