@@ -29,7 +29,7 @@ _LEAST_RIGHT = 0.8
 
 @contextmanager
 def artifacts() -> Iterator[Path]:
-    """Make an artifacts folder of the measured model alone: others would take memory, and time at the start."""
+    """Make an artifacts folder of the measured model alone: others would take memory and time."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(MODEL.parent, Path(folder) / MODEL.parent.name)
         yield Path(folder)
