@@ -26,6 +26,8 @@ _MAX_EARLY_DEATHS = 5
 _STOP_MARGIN_S = 5.0
 _LAST_WORDS_S = 2.0
 _OWN_STOP_S = 2.0
+_START_S = 60.0
+"""Until its loop runs a worker imports, which may take long; nothing is loaded or prepared before that."""
 _READ_BYTES = 4096
 
 
@@ -37,13 +39,14 @@ class _Worker:
     process: SpawnProcess
     line: "Connection[Any, Any]"
     started_at: float = field(default_factory=time.monotonic)
-    beat_at: float | None = None  # none until its loop runs: to import may take as long as it takes
+    beat_at: float = field(default_factory=time.monotonic)
+    allowance_s: float = _START_S  # to be silent for so much longer
 
     def listen(self) -> None:
         """Read what it sent."""
         with suppress(OSError):
             if os.read(self.line.fileno(), _READ_BYTES):
-                self.beat_at = time.monotonic()
+                self.beat_at, self.allowance_s = time.monotonic(), 0.0
 
 
 class Supervisor:
@@ -97,7 +100,7 @@ class Supervisor:
         if time.monotonic() - began > pause_s + _OWN_STOP_S:
             # All were stopped together, as by Ctrl-Z or a container's pause: silence means nothing.
             for worker in self._workers:
-                worker.beat_at = None
+                worker.beat_at = time.monotonic()
 
     def _start(self, number: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -115,12 +118,11 @@ class Supervisor:
         """End workers that have been silent for too long: they hold connections, and answer nothing."""
         now = time.monotonic()
         for worker in self._workers:
-            if worker.beat_at is None or now - worker.beat_at <= self._hang_timeout_s:
+            silent_s = now - worker.beat_at
+            if silent_s <= self._hang_timeout_s + worker.allowance_s:
                 continue
             logger.error(
-                "worker %s has given no sign of life for %g s and is killed",
-                worker.process.pid,
-                self._hang_timeout_s,
+                "worker %s has given no sign of life for %.0f s and is killed", worker.process.pid, silent_s
             )
             assert worker.process.pid is not None
             # It writes where its threads are, unless it is stopped.

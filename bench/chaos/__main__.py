@@ -1,9 +1,9 @@
 """``make chaos``, ``python -m bench.chaos``: two workers, everything at once, every answer checked.
 
-Callers ask all protocols of models that change, that are slow and that fail; some leave, some send slowly, some
-send nonsense. Meanwhile workers are killed and stopped, versions are published, good ones and bad ones, a label
-moves, and crowds come. Each answer 200 is checked against what that version must say, each other status
-against what may come of that request, and a request without an answer against the workers that went meanwhile.
+Callers ask all protocols of models that change, that are slow and that fail; some leave, some send slowly,
+some send nonsense. Meanwhile workers are killed and stopped, versions are published, good ones and bad ones,
+a label moves, and crowds come. Each answer 200 is checked against what that version must say, each other
+status against what may come of that request, and a request without an answer against the workers that went.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,7 @@ _ENVIRONMENT = {
 }
 _CALM_S = 20.0
 _STOP_S = 20.0
+_ENDS_S = 1.0
 _SHOWN = 30
 
 
@@ -91,7 +93,8 @@ async def _chaos(
         return random.Random(dice.randrange(2**31))
 
     troubles = Troubles(server.port, server.pid, world, admin, tally, own())
-    async with asyncio.timeout(seconds + 120), asyncio.TaskGroup() as group:
+    await troubles.begin()
+    async with asyncio.timeout(seconds + 240), asyncio.TaskGroup() as group:
         for _ in range(callers):
             group.create_task(caller(server.port, Asks(world, own()), tally, ended, own()))
         for _ in range(2):
@@ -121,7 +124,7 @@ async def _calm(server: Running, troubles: Troubles, asks: Asks, tally: Tally) -
 
 def _stop(server: Running, tally: Tally) -> None:
     """Stop the server as an orchestrator does; nothing of it may stay behind."""
-    below = processes.tree(server.pid)[1:]
+    below = {pid: _named(pid) for pid in processes.tree(server.pid)[1:]}
     os.kill(server.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
     while (ended := os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is None:
@@ -131,9 +134,16 @@ def _stop(server: Running, tally: Tally) -> None:
         time.sleep(0.05)
     if ended.si_status != 0:
         tally.blame(f"the server ended with status {ended.si_status}")
-    left = [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    time.sleep(_ENDS_S)
+    left = [name for pid, name in below.items() if processes.lives(pid)]
     if left:
-        tally.blame(f"{len(left)} processes stayed behind")
+        tally.blame(f"processes stayed behind: {left}")
+
+
+def _named(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return "ended"
 
 
 def _admin_key(keys: Path) -> str:

@@ -93,7 +93,7 @@ class Asks:
         request = form.request(model, version, label, pixels)
         if 503 in allowed and form.kind.startswith("native"):
             # Natively a full server is a 429: a 503 needs another cause.
-            allowed = allowed if model == CHANGING else allowed - {_NOT_NOW}
+            allowed -= frozenset() if model == CHANGING else {_NOT_NOW}
         elif not form.kind.startswith("native"):
             allowed = allowed - {_FULL}
             if label is not None:
@@ -122,7 +122,7 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a prediction is asked for and read: path, headers and body, and the version that an answer names."""
+    """How a prediction is asked for and read: path, headers and body, and the version that answered."""
 
     kind: str
     rows: tuple[int, ...]

@@ -18,12 +18,13 @@ from bench.open_loop import OpenLoop, encoded
 
 _CROWD_PER_S = 600.0
 _CROWD_S = 1.0
-_GONE_S = 20.0
+_GONE_S = 30.0
+_STARTED_S = 4.0
 _CROWD_MAY_GET = {200, 429, 504}
 
 
 class Troubles:
-    """Makes one trouble after the other, each kind in each round, in an order by chance."""
+    """Makes one trouble after the other, each kind in each round, in an order by chance; a round at least."""
 
     def __init__(
         self, port: int, pid: int, world: World, admin: str, tally: Tally, dice: random.Random
@@ -44,23 +45,21 @@ class Troubles:
             self._hang,
             self._crowd,
         ]
+        done = 0
         while not ended.is_set():
             for kind in self._dice.sample(kinds, len(kinds)):
-                if not ended.is_set():
+                if done < len(kinds) or not ended.is_set():
                     await kind()
                     await asyncio.sleep(pause_s)
+                    done += 1
 
     def workers(self) -> list[int]:
         """Return the worker processes that live."""
         found = []
         for pid in processes.tree(self._pid)[1:]:
             with suppress(OSError):
-                status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                if (
-                    int(status[1]) == self._pid
-                    and status[0] != "Z"
-                    and b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-                ):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"spawn_main" in command and processes.lives(pid):
                     found.append(pid)
         return found
 
@@ -73,8 +72,12 @@ class Troubles:
         self._world.remove_bad()
         await asyncio.to_thread(self._world.publish_bad)
 
+    async def begin(self) -> None:
+        """Set the label for the first time."""
+        await self._move_label()
+        await asyncio.sleep(_STARTED_S)
+
     async def _move_label(self) -> None:
-        """Move the label to the newest version but one, which both workers have, and hold it there."""
         self._tally.events["label moves asked for"] += 1
         version = self._dice.choice(self._world.versions[-2:])
         before, self._world.label_at = self._world.label_at, version
@@ -105,14 +108,28 @@ class Troubles:
             await self._came_back(pid, kill_what="killed")
 
     async def _hang(self) -> None:
-        """Stop a worker, which goes on to hold its connections."""
-        pids = self.workers()
-        if pids:
-            pid = self._dice.choice(pids)
+        """Stop a worker that serves: it goes on to hold its connections."""
+        if await self._both_serve():
+            pid = self._dice.choice(self.workers())
             kill = self._tally.kill("workers hung")
             os.kill(pid, signal.SIGSTOP)
             await self._came_back(pid, kill_what="hung")
             kill.ended = asyncio.get_running_loop().time()
+
+    async def _both_serve(self) -> bool:
+        """Wait until two workers answer: one that still starts would be waited for much longer."""
+        loop = asyncio.get_running_loop()
+        seen, deadline = set(), loop.time() + _GONE_S
+        while len(seen) < 2 and loop.time() < deadline:
+            connection = Connection(self._port)
+            with suppress(Broken):
+                await connection.ask(encoded(Request("GET", "/health/live")))
+                seen.add(connection.worker)
+            connection.close()
+            await asyncio.sleep(0.02)
+        if len(seen) < 2:
+            self._tally.blame(f"two workers did not answer within {_GONE_S:g} s")
+        return len(seen) == 2
 
     async def _came_back(self, pid: int, kill_what: str) -> None:
         """Wait until a worker is gone and another is there."""

@@ -24,7 +24,7 @@ FAILING = "failing"
 LABEL = "stable"
 GOOD_PIXEL = 9
 _KEPT = 3
-_SLOWNESS = 4
+_SLOWNESS = 30
 _SEEDS = {STEADY: 1001, SLOW: 1002, FAILING: 1003}
 
 Pixels = NDArray[np.uint8]

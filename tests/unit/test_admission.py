@@ -69,18 +69,21 @@ def test_12_once_somebody_was_refused_the_queue_is_short_until_nobody_was_for_a_
         compute, clock = Recorder(), Clock()
         batcher = slow_batcher(compute, clock)
         held = await compute.hold(batcher)
-        assert len(crowd := admitted(batcher)) == 10
+        crowd = admitted(batcher)
+        assert len(crowd) == 10
         compute.gate.set()
         await asyncio.gather(held, *crowd)
         held = await compute.hold(batcher)
-        assert len(few := admitted(batcher)) == 2  # a batch that is computed and one that waits
+        few = admitted(batcher)
+        assert len(few) == 2  # a batch that is computed and one that waits
         clock.now = 0.9
         assert admitted(batcher) == []
         compute.gate.set()
         await asyncio.gather(held, *few)
         clock.now = 2.0
         held = await compute.hold(batcher)
-        assert len(many := admitted(batcher)) >= 8  # the pace has learnt a little from a clock that stood
+        many = admitted(batcher)
+        assert len(many) >= 8  # the pace has learnt a little from a clock that stood
         compute.gate.set()
         await asyncio.gather(held, *many)
         await batcher.stop(1)
