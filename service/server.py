@@ -2,17 +2,21 @@
 
 import asyncio
 import errno
+import faulthandler
 import functools
 import logging
 import signal
 import socket
+from multiprocessing.connection import Connection
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from service.app import LIFECYCLE, compose
 from service.connection.bounded import HeadLimits
 from service.connection.protocol import Protocol
+from service.pulse import Pulse
 from service.run_folder import Place
 from service.settings import Settings
 
@@ -70,9 +74,20 @@ class Server(uvicorn.Server):
     closes after the drain delay. A second signal skips the wait.
     """
 
-    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        place: Place | None = None,
+        line: "Connection[Any, Any] | None" = None,
+    ) -> None:
         super().__init__(_config(settings, place))
         self._drain_delay_s = settings.drain_delay_ms / 1000
+        self._pulse = Pulse(settings.hang_timeout_ms / 1000, line)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends it."""
+        with self._pulse.running():
+            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Receive SIGTERM or SIGINT; asyncio's signal wake-up runs this between two callbacks."""
@@ -90,13 +105,23 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def run_worker(settings: Settings, listener: socket.socket, place: Place | None = None) -> None:
+def run_worker(
+    settings: Settings,
+    listener: socket.socket,
+    place: Place | None = None,
+    line: "Connection[Any, Any] | None" = None,
+) -> None:
     """Serve on a bound socket until a signal ends it. The entry point of a worker process.
 
-    `place` is None where there is one worker only, or no folder for several to share.
+    Args:
+        settings: of the server.
+        listener: bound, and listening or not.
+        place: among several workers; None where there is one only, or no folder for several to share.
+        line: to the supervisor; None where there is none.
     """
     configure_logging(settings)
-    Server(settings, place).run(sockets=listeners(listener))
+    faulthandler.enable()  # where it crashes, or is ended because it hangs, the log tells where it was
+    Server(settings, place, line).run(sockets=listeners(listener))
 
 
 def configure_logging(settings: Settings) -> None:

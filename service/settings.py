@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     max_rows_in_flight: int = Field(
         16384, ge=1, description="rows of one version admitted and not yet answered"
     )
+    max_wait_ms: int = Field(
+        1000, ge=1, description="a request that would wait longer for its turn is refused with 429"
+    )
     max_rows_per_request: int = Field(10_000, ge=1, description="rows of one request")
     max_headers: int = Field(100, ge=10, description="headers of one request")
     max_head_bytes: int = Field(64 * 1024, ge=4096, description="bytes of the headers of one request")
@@ -90,6 +93,11 @@ class Settings(BaseSettings):
 
     read_timeout_ms: int = Field(
         60_000, ge=100, description="how long a request may take to come, from its first byte to its last"
+    )
+    hang_timeout_ms: int = Field(
+        30_000,
+        ge=1000,
+        description="a worker whose event loop stands still for so long is ended and replaced",
     )
     drain_delay_ms: int = Field(
         0, ge=0, description="after SIGTERM, how long requests are still accepted while ready says 503"
@@ -111,7 +119,7 @@ class Settings(BaseSettings):
     @property
     def batch_policy(self) -> BatchPolicy:
         """What the batcher of a version needs."""
-        return BatchPolicy(self.max_batch_rows, self.max_rows_in_flight)
+        return BatchPolicy(self.max_batch_rows, self.max_rows_in_flight, self.max_wait_ms / 1000)
 
     @property
     def input_limits(self) -> InputLimits:

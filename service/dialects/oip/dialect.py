@@ -43,6 +43,7 @@ class OpenInference:
     """The Open Inference Protocol; see `service.dialects.port.Dialect`."""
 
     compresses = True
+    prioritizes = True
 
     def __init__(self, limits: InputLimits) -> None:
         self._limits = limits
