@@ -82,7 +82,7 @@ LAYERS = {
     },
     "examples": {"codecs"},
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},
-    "settings": {"batching", "codecs"},
+    "settings": {"batching", "codecs", "repository"},
     "app": None,
     "server": {"app", "connection", "settings", "statistics"},
     "run_folder": set(),
