@@ -100,6 +100,7 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 KINDS: dict[str, Callable[[Document], str]] = {
     "bench": _bench,
     "dialects": _dialects,
+    "fuzz": _soak,
     "growth": _growth,
     "parse": _parse,
     "soak": _soak,
