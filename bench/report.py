@@ -104,6 +104,7 @@ KINDS: dict[str, Callable[[Document], str]] = {
     "growth": _growth,
     "parse": _parse,
     "soak": _soak,
+    "swaps": _soak,
 }
 
 if __name__ == "__main__":
