@@ -10,6 +10,8 @@
 #   make bench-growth     how cost grows with rows, parameters, connections and models; draws docs/pictures
 #   make soak             a million requests and 200 version swaps: does memory grow?    [ARGS=]
 #   make chaos            three minutes of kills, hangs, crowds and version changes; every answer checked    [ARGS=]
+#   make swaps            200 version swaps under full load, every answer checked    [ARGS=]
+#   make fuzz             mutated model files for ten minutes: is each read or refused?    [ARGS=]
 #   make lock             resolve the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -22,7 +24,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak chaos lock clean help
+.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -66,6 +68,12 @@ soak: $(VENV)/dev.stamp
 
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.chaos $(ARGS)
+
+swaps: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.swaps $(ARGS)
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.fuzz_files --seconds 600 --prepared 20 $(ARGS)
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml

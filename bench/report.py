@@ -106,11 +106,13 @@ KINDS: dict[str, Callable[[Document], str]] = {
     "bench": _bench,
     "chaos": _figures,
     "dialects": _dialects,
+    "fuzz": _figures,
     "growth": _growth,
     "overload": _overload,
     "parse": _parse,
     "rolling": _figures,
     "soak": _figures,
+    "swaps": _figures,
 }
 
 if __name__ == "__main__":

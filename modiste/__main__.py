@@ -14,6 +14,7 @@ from modiste.commands.prepare import prepare
 from modiste.commands.serve import serve
 from modiste.commands.sweep import sweep
 from modiste.commands.train import train
+from modiste.commands.versions import versions
 
 app = typer.Typer(
     help="Train Keras classifiers and serve them: predictions, evaluations and summaries over HTTP.",
@@ -49,6 +50,7 @@ app.command()(data)
 app.command()(inspect)
 app.command()(prepare)
 app.command()(label)
+app.command()(versions)
 app.add_typer(key, name="key")
 
 if __name__ == "__main__":

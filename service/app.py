@@ -97,7 +97,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
 
     The lane stands in front of FastAPI and answers the predict paths.
     """
-    registry = Registry(settings.default_model)
+    registry = Registry(settings.default_model, settings.versions_loaded)
     bodies = BodyReader(settings.input_limits)
     keys = Keys.open(settings.keys_file)
     counted = Statistics(registry.rows_in_flight, place)
@@ -110,7 +110,6 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
         data_dir=settings.data_dir,
         max_npz_bytes=settings.max_npz_bytes,
         max_batch_rows=settings.max_batch_rows,
-        versions_loaded=settings.versions_loaded,
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
     web = _web(settings, parts)
@@ -159,9 +158,10 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics, place:
         onnx_threads=settings.onnx_threads,
         max_batch_rows=settings.max_batch_rows,
         inline_compute_s=settings.inline_compute_ms / 1000,
+        limits=settings.prepare_limits,
     )
     cache = PreparedCache(
-        settings.state_dir / "prepared", settings.prepared_cache_bytes, settings.prepare_timeout_s
+        settings.state_dir / "prepared", settings.prepared_cache_bytes, settings.prepare_limits
     )
     return Watcher(
         settings.artifacts_dir,
@@ -171,7 +171,6 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics, place:
         settings.batch_policy,
         counted,
         place,
-        versions_loaded=settings.versions_loaded,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,
     )

@@ -33,7 +33,6 @@ class Parts:
     data_dir: Path | None
     max_npz_bytes: int
     max_batch_rows: int
-    versions_loaded: int
     evaluation_timeout_s: float
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 

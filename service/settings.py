@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from modiste.prepare.limit_settings import ModelFileSettings
 from service.batching import BatchPolicy
 from service.codecs.bodies import InputLimits
+from service.repository.version_policy import NewestOrAll
 
 PREFIX = "MODISTE_"
 
@@ -26,7 +28,7 @@ def state_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "modiste"
 
 
-class Settings(BaseSettings):
+class Settings(ModelFileSettings):
     """Limits are per worker. A value out of its bounds stops the start."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -53,8 +55,8 @@ class Settings(BaseSettings):
     default_model: str | None = Field(
         None, description="the model of `/predict`; else the only one, else `fashion_mnist`"
     )
-    versions_loaded: int = Field(
-        2, ge=1, le=1000, description="newest versions of each model that are served"
+    versions_loaded: NewestOrAll = Field(
+        2, description="how many of a model's newest versions are served, or `all`"
     )
     watch_interval_ms: int = Field(1000, ge=50, description="how often the model repository is looked at")
 
@@ -70,7 +72,6 @@ class Settings(BaseSettings):
         ge=0,
         description="batches that take no longer are computed in the event loop, others in a thread",
     )
-    prepare_timeout_s: int = Field(600, ge=1, description="limit on preparing one raw model file")
     prepared_cache_bytes: int = Field(
         2048 * _MIB, ge=1, description="size of the cache of prepared forms; the least recently used go first"
     )

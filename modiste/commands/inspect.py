@@ -25,11 +25,13 @@ def inspect(
 
     from rich.console import Console
 
+    from modiste.commands.model_limits import model_limits
     from modiste.prepare import PrepareError, examine
 
+    limits = model_limits()
     found = None
     try:
-        verdict = examine(file)
+        verdict = examine(file, limits=limits)
         ok, reason, detail, found = verdict.ok, str(verdict.reason), verdict.detail, verdict.found
     except PrepareError as error:
         ok, reason, detail = False, error.reason, error.detail

@@ -31,9 +31,11 @@ def prepare(
     from rich.console import Console
 
     from modiste.artifact import SUMMARY
+    from modiste.commands.model_limits import model_limits
     from modiste.prepare import PrepareError
     from modiste.prepare import prepare as run
 
+    limits = model_limits()
     destination = file.parent if to is None else to
     console = Console(highlight=False)
     if (destination / SUMMARY).exists():
@@ -48,7 +50,7 @@ def prepare(
             stoppable("No half-made summary is left behind."),
             console.status("Loading, converting and comparing"),
         ):
-            summary = run(file, destination)
+            summary = run(file, destination, limits=limits)
     except PrepareError as error:
         console.print(f"[bold red]{error.reason}:[/]", end=" ")
         console.print(error.detail, markup=False, soft_wrap=True)

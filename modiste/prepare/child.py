@@ -16,6 +16,8 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modiste.prepare.answers import (
@@ -30,8 +32,11 @@ from modiste.prepare.answers import (
 from modiste.prepare.errors import Failure, PrepareFailed
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
-from modiste.reading import ReadingLimits, Refused
+from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.model_file import ModelFile, read
+
+_READING_BYTES = 2 * 1024**3  # the interpreter and its libraries, and JSON of the largest size
+_READING_TIMES = 8  # an archive, its members, and a member packed as tightly as trained weights go
 
 
 def main() -> None:
@@ -72,18 +77,35 @@ def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool, converte
 def _read(source: Path, limits: ReadingLimits) -> ModelFile:
     """Read the file against the clock: the HDF5 library loops for ever on some damaged files.
 
-    The alarm's default action ends the process in the midst of C code, where no exception could.
+    The alarm's default action ends the process in the midst of C code, where no exception could. Memory is
+    bounded by the file's size meanwhile: the library unpacks a chunk to whatever its bytes say.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    most = _READING_BYTES + _READING_TIMES * source.stat().st_size
     try:
-        file = read(source, limits)
+        with _less_memory(most):
+            file = read(source, limits)
     except (MemoryError, OSError) as error:
+        if isinstance(error, MemoryError) and most < resource.getrlimit(resource.RLIMIT_AS)[1]:
+            detail = f"reading it takes more than the {most} bytes of memory that a file of its size may take"
+            raise Refused(Reason.WEIGHTS_NOT_STORED, detail) from error
         raise_machine_fault(error)
         raise
     signal.setitimer(signal.ITIMER_REAL, 0)
     Path(CHECKED).touch()
     return file
+
+
+@contextmanager
+def _less_memory(most: int) -> Iterator[None]:
+    """Bound this process's memory for the block, where it is not bounded closer already."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (min(most, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _end_with_parent() -> None:

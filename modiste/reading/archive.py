@@ -24,6 +24,8 @@ _ZIP64_LOCATOR = b"PK\x06\x07"
 _ZIP64_LOCATOR_BYTES = 20
 _ENCRYPTED = 0x1
 _KNOWN_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_MOST_COMPRESSION = 200  # times: trained weights reach 1.1, zeros 1,000
+_SMALL_BYTES = 1024 * 1024  # below this a member may be all zeros
 
 
 def read_members(data: bytes, max_json_bytes: int, max_weights_bytes: int) -> dict[str, bytes]:
@@ -37,7 +39,10 @@ def read_members(data: bytes, max_json_bytes: int, max_weights_bytes: int) -> di
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive.infolist())
-            return {info.filename: _read(archive, info, limits[info.filename]) for info in archive.infolist()}
+            # Each is checked before one is unpacked.
+            for info in archive.infolist():
+                _check_member(info, limits[info.filename], len(data))
+            return {info.filename: _read(archive, info) for info in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise Refused(Reason.ARCHIVE_DAMAGED, "the archive is damaged or was cut short") from error
 
@@ -77,7 +82,7 @@ def _check_members(infos: list[zipfile.ZipInfo]) -> None:
         raise Refused(Reason.ARCHIVE_MEMBERS, f"the archive has no member {missing[0]}")
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+def _check_member(info: zipfile.ZipInfo, limit: int, archive_bytes: int) -> None:
     if info.flag_bits & _ENCRYPTED:
         raise Refused(Reason.ARCHIVE_ENCRYPTED, f"the member {info.filename} is encrypted")
     if info.compress_type not in _KNOWN_COMPRESSION:
@@ -88,6 +93,16 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
     if info.file_size > limit:
         reason = Reason.WEIGHTS_TOO_LARGE if info.filename == WEIGHTS else Reason.JSON_TOO_LARGE
         raise Refused(reason, f"the member {info.filename} has {info.file_size} bytes; the limit is {limit}")
-    # Never more than the limit, whatever the member's own header claims.
+    # What is stored is what the directory claims, and never more than there is.
+    stored = min(info.compress_size, archive_bytes)
+    if info.file_size > max(_SMALL_BYTES, stored * _MOST_COMPRESSION):
+        raise Refused(
+            Reason.ARCHIVE_COMPRESSED,
+            f"the member {info.filename} unpacks from {stored} bytes to {info.file_size}",
+        )
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Never more than was checked, whatever the member's own header claims.
     with archive.open(info) as member:
         return member.read(info.file_size)

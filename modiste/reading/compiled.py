@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_LONGEST_NAME = 200  # characters: these names are shown
 _ACRONYMS = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
@@ -74,15 +75,28 @@ def _first(value: Any) -> Any:
 
 
 def _named(value: Any) -> tuple[str, dict[str, Any]] | None:
-    """Return the name and the settings of a name, an object or a reference to a function."""
+    """Return the name and the plain settings of a name, an object or a reference to a function."""
     if isinstance(value, str):
-        return value, {}
+        return (value, {}) if len(value) <= _LONGEST_NAME else None
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
         return None
     settings = value.get("config")
     if value["class_name"] == "function":
-        return (settings, {}) if isinstance(settings, str) else None
-    return value["class_name"], settings if isinstance(settings, dict) else {}
+        return _named(settings) if isinstance(settings, str) else None
+    named = _named(value["class_name"])
+    return named and (named[0], _plain(settings))
+
+
+def _plain(settings: Any) -> dict[str, Any]:
+    """Return the settings that are numbers, short texts, true, false or null: they are shown, too."""
+    if not isinstance(settings, dict):
+        return {}
+    return {
+        key: value
+        for key, value in settings.items()
+        if (isinstance(value, str) and len(value) <= _LONGEST_NAME)
+        or isinstance(value, bool | int | float | None)
+    }
 
 
 def _class_name(name: str) -> str:

@@ -11,6 +11,7 @@ from modiste.reading import allow_list
 from modiste.reading.errors import Reason, Refused, shown
 
 _COMPILE = "compile_config"
+_LONGEST_TEXT = 10_000  # characters of a name or a setting: they end in logs, tables and answers
 
 
 def without_compile_config(config: Any) -> Any:
@@ -58,11 +59,20 @@ def _check_objects(value: Any) -> None:
         if "class_name" in value:
             _check_object(value)
         for key, inner in value.items():
+            _check_text(key)
             _check_setting(key, inner)
             _check_objects(inner)
     elif isinstance(value, list):
         for inner in value:
             _check_objects(inner)
+    elif isinstance(value, str):
+        _check_text(value)
+
+
+def _check_text(text: str) -> None:
+    if len(text) > _LONGEST_TEXT:
+        detail = f"a name or a setting of {len(text)} characters; the limit is {_LONGEST_TEXT}"
+        raise Refused(Reason.JSON_TEXT, detail)
 
 
 def _check_object(entry: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ARCHIVE_MEMBERS = "archive_members"
     ARCHIVE_DUPLICATE = "archive_duplicate"
     ARCHIVE_ENCRYPTED = "archive_encrypted"
+    ARCHIVE_COMPRESSED = "archive_compressed"
 
     # The JSON documents inside.
     JSON_INVALID = "json_invalid"
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     JSON_TOO_DEEP = "json_too_deep"
     JSON_DUPLICATE_KEY = "json_duplicate_key"
     JSON_NUMBER = "json_number"
+    JSON_TEXT = "json_text"
 
     # What the configuration asks Keras to build.
     NOT_A_MODEL = "not_a_model"

@@ -6,6 +6,7 @@ groups that contain themselves. Here a file is a tree of groups with plain numer
 
 import io
 import math
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from modiste.reading.limits import ReadingLimits
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+# Where the superblock of each version states the address at which the file ends, and the width of addresses.
+_END_AT = {0: 40, 1: 44, 2: 28, 3: 28}
+_WIDTH_AT = {0: 13, 1: 13, 2: 9, 3: 9}
+_ADDRESS = struct.Struct("<Q")
+
 _KNOWN_FILTERS = frozenset(
     {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
 )
@@ -27,6 +33,7 @@ _MOST_COMPRESSION = 200  # times: trained weights reach 1.1, all zeros 1,000
 _SMALL_BYTES = 1024 * 1024  # below this an array may be all zeros, as a new bias is
 _ATTRIBUTE_VALUES = 100_000
 _SLICE_VALUES = 4 * 1024 * 1024
+_BFLOAT16_EXPONENT = 0x7F80
 _OPTIMIZER_GROUPS = ("optimizer", "optimizer_weights")
 
 
@@ -36,6 +43,23 @@ class Weights:
 
     arrays: int
     values: int
+
+
+def check_end(data: bytes) -> None:
+    """Refuse bytes that go on after the end which the file itself states: nobody ever reads them.
+
+    Raises:
+        Refused: they do, or the file does not begin as the HDF5 library writes one.
+    """
+    version = data[8] if len(data) > _END_AT[1] + _ADDRESS.size else -1
+    if not data.startswith(SIGNATURE) or version not in _END_AT or data[_WIDTH_AT[version]] != _ADDRESS.size:
+        raise Refused(Reason.WEIGHTS_DAMAGED, "the HDF5 data does not begin as such data does")
+    (end,) = _ADDRESS.unpack_from(data, _END_AT[version])
+    if len(data) > end:
+        detail = (
+            f"the HDF5 data ends after {end} bytes by its own word, and goes on for {len(data) - end} more"
+        )
+        raise Refused(Reason.WEIGHTS_DAMAGED, detail)
 
 
 @contextmanager
@@ -143,12 +167,21 @@ def _check_array(array: h5py.Dataset) -> None:
         )
     if array.dtype.kind not in _NUMERIC and not _is_bfloat16(array.dtype):
         raise Refused(Reason.WEIGHTS_TYPE, f"the array {shown(array.name)} does not hold plain numbers")
+    _check_chunks(array)
     properties = array.id.get_create_plist()
     filters = {properties.get_filter(index)[0] for index in range(properties.get_nfilters())}
     if filters - _KNOWN_FILTERS:
         raise Refused(
             Reason.WEIGHTS_FILTER, f"the array {shown(array.name)} needs a filter that Keras does not use"
         )
+
+
+def _check_chunks(array: h5py.Dataset) -> None:
+    """Refuse chunks larger than their array: to read one value, the library sets aside a whole chunk."""
+    chunk = math.prod(map(int, array.chunks or ())) * int(array.dtype.itemsize)
+    if chunk > max(_SMALL_BYTES, _declared_bytes(array)):
+        detail = f"the array {shown(array.name)} of {_declared_bytes(array)} bytes has chunks of {chunk}"
+        raise Refused(Reason.WEIGHTS_NOT_STORED, detail)
 
 
 def _is_bfloat16(dtype: np.dtype[Any]) -> bool:
@@ -176,11 +209,17 @@ def _check_stored(array: h5py.Dataset) -> None:
 
 
 def _check_finite(array: h5py.Dataset) -> None:
-    if array.dtype.kind != "f" or array.shape is None:
+    if array.dtype.kind not in "fV" or array.shape is None:
         return
     for part in _slices(array):
-        if not np.isfinite(part).all():
+        if not _all_finite(part):
             raise Refused(Reason.WEIGHTS_NOT_FINITE, f"the array {shown(array.name)} holds NaN or infinity")
+
+
+def _all_finite(values: np.ndarray[Any, Any]) -> bool:
+    if values.dtype.kind == "V":  # bfloat16: the upper half of a float32, infinite or NaN by its exponent
+        return bool(((values.view("<u2") & _BFLOAT16_EXPONENT) != _BFLOAT16_EXPONENT).all())
+    return bool(np.isfinite(values).all())
 
 
 def _slices(array: h5py.Dataset) -> Iterator[np.ndarray[Any, Any]]:

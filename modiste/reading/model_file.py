@@ -19,6 +19,7 @@ from modiste.reading.hdf5 import Weights
 from modiste.reading.limits import ReadingLimits
 
 _ZIP_SIGNATURE = b"PK\x03\x04"
+_LONGEST_VERSION = 40  # characters: it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _read_keras(data: bytes, limits: ReadingLimits) -> ModelFile:
     metadata = _parse(members[archive.METADATA], archive.METADATA, limits)
     config = without_compile_config(whole)
     check_config(config, limits.layers)
+    hdf5.check_end(members[archive.WEIGHTS])
     with hdf5.open_hdf5(members[archive.WEIGHTS]) as file:
         weights = hdf5.check_hdf5(file, limits)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
@@ -101,12 +103,13 @@ def _read_keras(data: bytes, limits: ReadingLimits) -> ModelFile:
         config=config,
         compiled=read_compiled(whole.get("compile_config")),
         weights=weights,
-        keras_version=version if isinstance(version, str) else None,
+        keras_version=_version(version),
         members=members,
     )
 
 
 def _read_h5(data: bytes, limits: ReadingLimits) -> ModelFile:
+    hdf5.check_end(data)
     with hdf5.open_hdf5(data) as file:
         model_text = hdf5.text_attribute(file, "model_config")
         training_text = hdf5.text_attribute(file, "training_config")
@@ -128,9 +131,13 @@ def _read_h5(data: bytes, limits: ReadingLimits) -> ModelFile:
         config=config,
         compiled=read_compiled(training),
         weights=weights,
-        keras_version=version,
+        keras_version=_version(version),
         members={},
     )
+
+
+def _version(stated: Any) -> str | None:
+    return stated if isinstance(stated, str) and len(stated) <= _LONGEST_VERSION else None
 
 
 def _parse(data: bytes, what: str, limits: ReadingLimits) -> Any:

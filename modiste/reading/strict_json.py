@@ -7,11 +7,13 @@ level; a second reader may see another document. Each of these is a refusal here
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from modiste.reading.errors import Reason, Refused, shown
 
 _LONGEST_INTEGER = 20  # digits: more than 64 bits hold
+_LONGEST_FLOAT = 100  # characters: Python writes 24 at most
 
 # A string (also one that never ends) or a bracket. The quantifiers are possessive: a hostile text
 # must not make the expression try again.
@@ -60,10 +62,19 @@ def _check_depth(text: str, what: str, limit: int) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
+        twice = _first_repeated(key for key, _ in pairs)
         raise Refused(Reason.JSON_DUPLICATE_KEY, f"the key {shown(twice)} stands twice in one object")
     return found
+
+
+def _first_repeated(keys: Iterable[str]) -> str:
+    """Return the first key that stands twice, in time in proportion to their number."""
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    raise ValueError("no key stands twice")
 
 
 def _integer(digits: str) -> int:
@@ -75,6 +86,10 @@ def _integer(digits: str) -> int:
 
 
 def _float(digits: str) -> float:
+    if len(digits) > _LONGEST_FLOAT:
+        raise Refused(
+            Reason.JSON_NUMBER, f"a number of {len(digits)} characters; expected at most {_LONGEST_FLOAT}"
+        )
     value = float(digits)
     if not math.isfinite(value):
         raise Refused(Reason.JSON_NUMBER, "a number too large for a float")

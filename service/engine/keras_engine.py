@@ -18,8 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from modiste.artifact import ArtifactError
-from modiste.prepare import examine
-from modiste.reading import ReadingLimits
+from modiste.prepare import PrepareLimits, examine
 from modiste.reading.file import copy_file
 from service.engine.batch import Batch
 from service.engine.forms import Forms
@@ -50,6 +49,7 @@ class KerasEngine:
         backend: Backend,
         signature: Signature,
         batches_in_flight: int | None = None,
+        limits: PrepareLimits | None = None,
     ) -> None:
         """Check a model file once more, in this process that will run it, load it and compile it.
 
@@ -61,8 +61,9 @@ class KerasEngine:
             signature: of the version; its shape and range say what is compiled ahead.
             batches_in_flight: None stands for what suits the device: one on the processor, which a second
                 batch would only slow down.
+            limits: on what the file may hold; the usual ones unless given.
         """
-        model = _load(path, sha256, backend)
+        model = _load(path, sha256, backend, limits or PrepareLimits())
         forms = _forms(model, backend, [output.name for output in signature.outputs])
         self._sizes = sizes
         self._input = signature.input if len(signature.inputs) == 1 else None
@@ -115,7 +116,7 @@ class KerasEngine:
                 self.infer(rows.astype(np.uint8))
 
 
-def _load(path: Path, sha256: str, backend: Backend) -> Any:
+def _load(path: Path, sha256: str, backend: Backend, limits: PrepareLimits) -> Any:
     if importlib.util.find_spec(backend) is None:
         other = "jax" if backend == "tensorflow" else "tensorflow"
         raise ArtifactError(
@@ -142,13 +143,13 @@ def _load(path: Path, sha256: str, backend: Backend) -> Any:
     with tempfile.TemporaryDirectory(prefix="modiste-load-") as folder:
         # A private copy: nobody can exchange the file between the check and the loading.
         copy = Path(folder) / f"model{path.suffix}"
-        if copy_file(path, copy, ReadingLimits().file_bytes) != sha256:
+        if copy_file(path, copy, limits.reading.file_bytes) != sha256:
             raise ArtifactError(f"{path.name} is not the file that was prepared")
         # A summary can be written by anyone: what it vouches for is examined again, in a child.
-        verdict = examine(copy)
+        verdict = examine(copy, limits=limits)
         if not verdict.ok:
             raise ArtifactError(f"{verdict.reason}: {verdict.detail}")
-        return load_for_serving(copy)
+        return load_for_serving(copy, limits.reading)
 
 
 def _forms(model: Any, backend: Backend, outputs: list[str]) -> Forms:

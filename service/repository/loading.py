@@ -7,7 +7,7 @@ import itertools
 import logging
 import stat
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ from modiste.artifact import (
     file_sha256,
     source_file,
 )
-from modiste.prepare import PrepareError, PrepareFailed
+from modiste.prepare import PrepareError, PrepareFailed, PrepareLimits
 from modiste.reading import Refused
 from service.batching import Compute
 from service.engine.keras_engine import Backend, KerasEngine
@@ -52,6 +52,8 @@ class LoadPolicy:
     onnx_threads: int
     max_batch_rows: int
     inline_compute_s: float
+    limits: PrepareLimits = field(default_factory=PrepareLimits)
+    """Of what is read and prepared where a version is a raw model file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,10 @@ class Loader:
         if source is None:
             raise ArtifactError("this version needs the Keras engine, and its model file is missing")
         sizes = batch_sizes(self._policy.max_batch_rows)
-        return KerasEngine(source, summary.source_sha256, sizes, self._policy.keras_backend, signature)
+        policy = self._policy
+        return KerasEngine(
+            source, summary.source_sha256, sizes, policy.keras_backend, signature, limits=policy.limits
+        )
 
     def cancel(self) -> None:
         """End a preparation that runs now, from another thread."""

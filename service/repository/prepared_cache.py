@@ -23,7 +23,6 @@ from modiste.prepare import (
     available_unconverted,
     prepare,
 )
-from modiste.reading import ReadingLimits
 from modiste.reading.file import blocks, open_regular
 
 _UNAVAILABLE = (
@@ -39,10 +38,10 @@ class PreparedCache:
     under a name of its own, so that it is not taken for the whole one where a converter is.
     """
 
-    def __init__(self, root: Path, max_bytes: int, timeout_s: float) -> None:
+    def __init__(self, root: Path, max_bytes: int, limits: PrepareLimits) -> None:
         self._root = root
         self._max_bytes = max_bytes
-        self._timeout_s = timeout_s
+        self._limits = limits
         self._cancellation = Cancellation()
 
     def prepared(self, source: Path) -> Path:
@@ -52,7 +51,7 @@ class PreparedCache:
             modiste.reading.Refused: it is no regular file.
             modiste.prepare.PrepareError: it was refused, or preparing it failed or cannot be done here.
         """
-        folder = self._root / _sha256(source)
+        folder = self._root / _sha256(source, self._limits.reading.file_bytes)
         convert = available()
         if not convert and not (folder / SUMMARY).exists():
             folder = folder.with_name(f"{folder.name}.unconverted")
@@ -74,8 +73,7 @@ class PreparedCache:
         with tempfile.TemporaryDirectory(dir=self._root, prefix=".preparing-") as temporary:
             made = Path(temporary) / folder.name
             made.mkdir()
-            limits = PrepareLimits(wall_s=self._timeout_s)
-            prepare(source, made, convert=convert, limits=limits, cancellation=self._cancellation)
+            prepare(source, made, convert=convert, limits=self._limits, cancellation=self._cancellation)
             made.rename(folder)
         self.shrink(keep=folder)
 
@@ -99,9 +97,8 @@ class PreparedCache:
             yield
 
 
-def _sha256(source: Path) -> str:
+def _sha256(source: Path, limit: int) -> str:
     """Hash a file without following a link or waiting for a pipe."""
-    limit = ReadingLimits().file_bytes
     digest = hashlib.sha256()
     with open_regular(source, limit) as file:
         for block in blocks(file, limit):

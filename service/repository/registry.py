@@ -16,6 +16,7 @@ from service.errors import (
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
 from service.repository.standing import Standing
+from service.repository.version_policy import VersionPolicy, in_words, leading, sought
 from service.repository.wishes import Wishes
 from service.statistics.counts import Counts
 
@@ -34,7 +35,6 @@ class State(StrEnum):
 
 
 _NOT_YET = {
-    State.FOUND: "is not loaded: only the newest versions, and those with a label, are",
     State.PREPARING: "is being prepared; ask again in a few seconds",
     State.READY: "is ready now; ask again",
     State.DRAINING: "makes room for a newer one",
@@ -70,10 +70,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """Where a model's name leads: replaced as a whole, so that no request sees half of a swap."""
+    """Where a model's name leads: replaced as a whole, so that no request sees half of a swap.
+
+    `leading` answers for the model: the newest ready version that its policy wants.
+    """
 
     ready: dict[int, ServedVersion] = field(default_factory=dict)
-    newest: ServedVersion | None = None
+    leading: ServedVersion | None = None
     labels: dict[str, ServedVersion] = field(default_factory=dict)
 
 
@@ -83,8 +86,9 @@ _NOWHERE = _Route()
 class Registry:
     """The versions of all models. Belongs to one event loop."""
 
-    def __init__(self, default_model: str | None) -> None:
+    def __init__(self, default_model: str | None, versions_loaded: VersionPolicy) -> None:
         self._stated_default = default_model
+        self._versions_loaded = versions_loaded
         self._default = default_model
         self._routes: dict[str, _Route] = {}
         self._versions: dict[str, list[int]] = {}
@@ -98,7 +102,7 @@ class Registry:
     def get(
         self, model: str | None = None, version: int | None = None, label: str | None = None
     ) -> ServedVersion:
-        """Return the version that answers: the newest ready one, of the default model, unless told.
+        """Return the version that answers: the leading one, of the default model, unless told.
 
         Raises:
             ModelNotFound: no such model or version.
@@ -116,7 +120,7 @@ class Registry:
             if label is not None:
                 served = route.labels.get(label)
             else:
-                served = route.newest if version is None else route.ready.get(version)
+                served = route.leading if version is None else route.ready.get(version)
         if served is None:
             raise self.absent(name, version, label)
         return served
@@ -161,7 +165,7 @@ class Registry:
     def default_ready(self) -> bool:
         """Whether the default model is warm and its batcher runs."""
         route = self._routes.get(self.default_model or "")
-        return route is not None and route.newest is not None and route.newest.batcher.alive
+        return route is not None and route.leading is not None and route.leading.batcher.alive
 
     def of_model(self, model: str) -> list[Record]:
         """What is known of a model's versions, ascending."""
@@ -176,6 +180,10 @@ class Registry:
     def is_unloaded(self, model: str) -> bool:
         """Whether an operator does not want a model loaded."""
         return model in self.wishes.unloaded
+
+    def policy(self, model: str) -> VersionPolicy:
+        """Which versions of a model are to be loaded."""
+        return self.wishes.versions.get(model, self._versions_loaded)
 
     def labels(self, model: str) -> dict[str, int]:
         """The version to which each label of a model points now."""
@@ -203,7 +211,8 @@ class Registry:
             to = ready.get(wished) or ready.get(before.get(label, wished))
             if to is not None:
                 labels[label] = to
-        route = _Route(ready, ready[max(ready)] if ready else None, labels)
+        leads = leading(self.policy(model), sorted(ready))
+        route = _Route(ready, None if leads is None else ready[leads], labels)
         if route != self._routes.get(model):
             self._routes[model] = route
             self.changed.set()
@@ -241,8 +250,17 @@ class Registry:
             return ModelNotReady(
                 f"model {name!r} was unloaded by an operator; POST /models/{name}/load loads it again"
             )
-        newest = known[max(known) if version is None else version]
-        what = f"model {name!r} version {newest.candidate.version}"
-        if newest.state is State.FAILED:
-            return ModelFailed(f"{what} failed: {newest.reason}")
-        return ModelNotReady(f"{what} {_NOT_YET[newest.state]}")
+        policy = self.policy(name)
+        number = sought(policy, sorted(known)) if version is None else version
+        if number not in known:
+            here = ", ".join(map(str, known))
+            return ModelNotFound(
+                f"model {name!r} has no version {number}, which is to be loaded; versions here: {here}"
+            )
+        asked = known[number]
+        what = f"model {name!r} version {asked.candidate.version}"
+        if asked.state is State.FAILED:
+            return ModelFailed(f"{what} failed: {asked.reason}")
+        if asked.state is State.FOUND:
+            return ModelNotReady(f"{what} is not loaded: loaded are {in_words(policy)}, and any with a label")
+        return ModelNotReady(f"{what} {_NOT_YET[asked.state]}")

@@ -23,6 +23,7 @@ from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key, Scan, scan
 from service.repository.shelf import Shelf
 from service.repository.standing import Standing, Standings
+from service.repository.version_policy import VersionPolicy, chosen, kept, sought
 from service.repository.wishes import Wishes, WishesFile, check_label
 from service.run_folder import Place
 from service.statistics.book import Statistics
@@ -49,14 +50,12 @@ class Watcher:
         statistics: Statistics,
         place: Place | None = None,
         *,
-        versions_loaded: int,
         interval_s: float,
         grace_s: float,
     ) -> None:
         self._artifacts_dir = artifacts_dir
         self._registry = registry
         self._wishes = wishes
-        self._versions_loaded = versions_loaded
         self._interval_s = interval_s
         self._shelf = Shelf(registry, loader, policy, statistics, grace_s, on_free=self._settle)
         self._found: dict[Key, Candidate] = {}
@@ -95,17 +94,17 @@ class Watcher:
     # What operators ask for
 
     async def load(self, model: str) -> ServedVersion:
-        """Look at the folder now, load what is there or failed before, and return the newest version, ready.
+        """Look at the folder now, load what is there or failed before, and return the leading version, ready.
 
         Raises:
             ModelNotFound: there is no such model.
-            ModelFailed: the newest version could not be loaded; what answered before still does.
+            ModelFailed: that version could not be loaded; what answered before still does.
             StateUnavailable: that it is to be loaded could not be written down.
         """
         await self._look_at(model)
         await self._change(lambda wishes: wishes.loading(model))
         versions = [record.candidate.version for record in self._registry.of_model(model)]
-        served = await self._ready((model, max(versions, default=0)))
+        served = await self._ready((model, sought(self._registry.policy(model), versions)))
         await self._agreed(lambda standing: standing.newest.get(model))
         return served
 
@@ -155,6 +154,20 @@ class Watcher:
 
         await self._change(without)
         await self._agreed(lambda standing: standing.labels.get(model))
+
+    async def choose(self, model: str, policy: VersionPolicy | None) -> None:
+        """Say which versions of a model are to be loaded, or with None that the setting says it.
+
+        Versions come and go for it as they do by themselves: what serves stays until one that is wanted can.
+
+        Raises:
+            ModelNotFound: there is no such model.
+            StateUnavailable: it could not be written down.
+        """
+        if model not in self._registry.model_names:
+            await self._look_at(model)
+        await self._change(lambda wishes: wishes.choosing(model, policy))
+        await self._agreed(lambda standing: standing.newest.get(model))
 
     async def _change(self, change: Callable[[Wishes], Wishes]) -> None:
         async with self._turn:
@@ -290,22 +303,29 @@ class Watcher:
             for label, version in labels.items()
             if (model, version) not in seen.candidates
         }
+        oddities |= {
+            f"{model} has no version {version}, which is to be loaded by name"
+            for model, policy in self._registry.wishes.versions.items()
+            for version in (policy if isinstance(policy, tuple) else ())
+            if (model, version) not in seen.candidates
+        }
         self._odd = {oddity: self._odd.get(oddity, int(settled)) + 1 for oddity in oddities}
         for oddity in sorted(oddity for oddity, times in self._odd.items() if times == 2):
             logger.warning("in the artifacts folder, %s", oddity)
 
     def _wanted(self, model: str) -> list[Key]:
-        """What is to be loaded of a model: of what has not failed, the newest versions and others."""
+        """What is to be loaded of a model: of what has not failed, what its policy wants and others."""
         keys = [(model, record.candidate.version) for record in self._registry.of_model(model)]
         usable = [key for key in keys if key in self._found and not self._has_failed(key)]
-        asked_for = self._asked_for(model)
-        older = [key for key in usable[: -self._versions_loaded] if key[1] in asked_for]
-        return older + usable[-self._versions_loaded :]
+        wanted = self._asked_for(model).union(
+            chosen(self._registry.policy(model), [version for _, version in usable])
+        )
+        return [key for key in usable if key[1] in wanted]
 
     def _kept(self, model: str) -> set[int]:
-        """What stays loaded of a model: the newest versions that are ready, and others."""
-        newest = self._registry.ready_versions(model)[-self._versions_loaded :]
-        return self._asked_for(model).union(newest, self._registry.labels(model).values())
+        """What stays loaded of a model: of what is ready, what its policy keeps, and others."""
+        of_policy = kept(self._registry.policy(model), self._registry.ready_versions(model))
+        return self._asked_for(model).union(of_policy, self._registry.labels(model).values())
 
     def _asked_for(self, model: str) -> set[int]:
         """The versions that have a label or are about to."""

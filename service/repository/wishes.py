@@ -1,4 +1,4 @@
-"""What an operator decided about the models: labels, and which models are not to be loaded.
+"""What an operator decided about the models: labels, which versions are to be loaded, and which models not.
 
 One JSON document in the state folder, ``repository.json``, which all workers read at each look, and which the
 command line changes as well. It says what is to be; `service.repository.registry` knows what is.
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from modiste import shared_file
 from modiste.names import SAFE_NAME
 from service.errors import InvalidInput, StateUnavailable
+from service.repository.version_policy import VersionNumber, VersionPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 ModelName = Annotated[str, StringConstraints(pattern=f"^{SAFE_NAME.pattern}$")]
 LabelName = Annotated[str, StringConstraints(pattern=f"^{LABEL.pattern}$")]
-VersionNumber = Annotated[int, Field(ge=1, lt=10**9)]
 
 
 class Wishes(BaseModel):
@@ -33,6 +33,7 @@ class Wishes(BaseModel):
 
     Attributes:
         labels: by model, the version to which each label points.
+        versions: by model, which versions are to be loaded, where that is not as the setting says.
         unloaded: models that are to stay unloaded.
         loads: by model, how often it was asked for: a worker that sees another number than before tries
             again what failed.
@@ -43,9 +44,10 @@ class Wishes(BaseModel):
 
     schema_version: Literal[1] = 1
     labels: dict[ModelName, dict[LabelName, VersionNumber]] = {}
+    versions: dict[ModelName, VersionPolicy] = {}
     unloaded: tuple[ModelName, ...] = ()
     loads: dict[ModelName, int] = {}
-    revision: Annotated[int, Field(ge=0)] = 0
+    revision: int = 0
 
     def of(self, model: str) -> dict[str, int]:
         """Return the labels of a model."""
@@ -58,6 +60,12 @@ class Wishes(BaseModel):
     def unlabelled(self, model: str, label: str) -> "Wishes":
         """Return the wishes without a label."""
         return self._with_labels(model, {name: to for name, to in self.of(model).items() if name != label})
+
+    def choosing(self, model: str, policy: VersionPolicy | None) -> "Wishes":
+        """Return the wishes with a policy for the versions of a model; None: as the setting says."""
+        others = {name: of for name, of in self.versions.items() if name != model}
+        of_all = others if policy is None else {**others, model: policy}
+        return self.model_copy(update={"versions": dict(sorted(of_all.items()))})
 
     def loading(self, model: str) -> "Wishes":
         """Return the wishes with a model to be loaded (again)."""

@@ -1,7 +1,7 @@
-"""Managing models: labels, loading and unloading. Every route needs a key with the scope admin."""
+"""Managing models: labels, versions, loading and unloading. Every route needs a key with the scope admin."""
 
 import logging
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,6 +10,7 @@ from service.errors import InvalidInput, MalformedBody
 from service.http_types import ClientGone, read_body
 from service.parts import UseParts
 from service.repository.registry import State
+from service.repository.version_policy import VersionPolicy, in_words
 from service.routes.access import AdminKey
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/models/{name}", tags=["admin"])
 
 _MAX_BODY_BYTES = 4096
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class LabelTarget(BaseModel):
@@ -34,6 +37,24 @@ class Labels(BaseModel):
     labels: dict[str, int] = Field(examples=[{"stable": 1}])
 
 
+class VersionsLoaded(BaseModel):
+    """Which versions of a model are to be loaded."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    versions_loaded: VersionPolicy | None = Field(
+        description="so many of the newest, all, or those listed; null: as the setting says",
+        examples=[3, "all", [1, 4]],
+    )
+
+
+class ModelVersions(BaseModel):
+    """Which versions of a model are to be loaded, whoever said it."""
+
+    model: str
+    versions_loaded: VersionPolicy = Field(examples=[3])
+
+
 class LoadedModel(BaseModel):
     """The newest version of a model, which answers now."""
 
@@ -49,21 +70,19 @@ class UnloadedModel(BaseModel):
     state: Literal[State.UNLOADED] = State.UNLOADED
 
 
-_TARGET: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": LabelTarget.model_json_schema()}},
-    }
-}
+def _taking(body: type[BaseModel]) -> dict[str, Any]:
+    """Document a body that FastAPI does not read."""
+    content = {"application/json": {"schema": body.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
-@router.put("/labels/{label}", summary="Point a label at a version", openapi_extra=_TARGET)
+@router.put("/labels/{label}", summary="Point a label at a version", openapi_extra=_taking(LabelTarget))
 async def set_label(use: UseParts, key: AdminKey, request: Request, name: str, label: str) -> Labels:
     """Set a label or move it; a version that is not loaded is loaded first.
 
     Answers when the label points there.
     """
-    version = (await _target(request)).version
+    version = (await _body(request, LabelTarget, '{"version": 3}')).version
     await use.watcher.label(name, label, version)
     logger.info("key %s: label %s of %s points to version %d", key, label, name, version)
     return Labels(model=name, labels=use.registry.labels(name))
@@ -77,11 +96,24 @@ async def remove_label(use: UseParts, key: AdminKey, name: str, label: str) -> L
     return Labels(model=name, labels=use.registry.labels(name))
 
 
+@router.put("/versions", summary="Say which versions are to be loaded", openapi_extra=_taking(VersionsLoaded))
+async def set_versions(use: UseParts, key: AdminKey, request: Request, name: str) -> ModelVersions:
+    """Say which versions of a model are to be loaded, or with null that the setting says it.
+
+    Answers when that is written down; what serves stays until a version that is wanted can.
+    """
+    policy = (await _body(request, VersionsLoaded, '{"versions_loaded": "all"}')).versions_loaded
+    await use.watcher.choose(name, policy)
+    now = use.registry.policy(name)
+    logger.info("key %s: loaded are to be %s of %s", key, in_words(now), name)
+    return ModelVersions(model=name, versions_loaded=now)
+
+
 @router.post("/load", summary="Load a model")
 async def load(use: UseParts, key: AdminKey, name: str) -> LoadedModel:
     """Load a model that was unloaded, or new versions of it now, or try again what failed.
 
-    Answers when the newest version is ready.
+    Answers when the newest version that is to be loaded is ready.
     """
     served = await use.watcher.load(name)
     logger.info("key %s: %s is loaded", key, name)
@@ -99,17 +131,17 @@ async def unload(use: UseParts, key: AdminKey, name: str) -> UnloadedModel:
     return UnloadedModel(model=name)
 
 
-async def _target(request: Request) -> LabelTarget:
+async def _body(request: Request, form: type[T], example: str) -> T:
     """Read the body here: FastAPI would read one of any size, and before it asks for the key."""
     try:
         body = await read_body(dict(request.scope["headers"]), request.receive, _MAX_BODY_BYTES)
     except ClientGone as error:
         raise MalformedBody("the body ended early") from error
     try:
-        return LabelTarget.model_validate_json(body)
+        return form.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":
-            raise MalformedBody('expected JSON, such as {"version": 3}') from error
+            raise MalformedBody(f"expected JSON, such as {example}") from error
         where = ".".join(map(str, first["loc"])) or "body"
-        raise InvalidInput(f'{where}: {first["msg"]}; expected {{"version": 3}}') from error
+        raise InvalidInput(f"{where}: {first['msg']}; expected {example}") from error

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from modiste.artifact import LayerInfo, LossInfo, TensorSpec, Totals
 from service.parts import UseParts
 from service.repository.registry import Record, ServedVersion, State
+from service.repository.version_policy import VersionPolicy
 
 router = APIRouter(tags=["models"])
 
@@ -29,6 +30,9 @@ class ModelStatus(BaseModel):
     name: str = Field(examples=["fashion_mnist"])
     display_name: str
     default: bool = Field(description="whether `/predict` asks this model")
+    versions_loaded: VersionPolicy = Field(
+        description="which are to be loaded: so many of the newest, all, or those listed", examples=[2]
+    )
     versions: list[VersionStatus]
 
 
@@ -125,6 +129,7 @@ def _model_status(use: UseParts, name: str, records: list[Record]) -> ModelStatu
         name=name,
         display_name=records[-1].served.shown_as if records[-1].served else records[-1].candidate.shown_as,
         default=name == use.registry.default_model,
+        versions_loaded=use.registry.policy(name),
         versions=[
             VersionStatus(
                 version=record.candidate.version,

@@ -10,6 +10,7 @@ from service.dialects.oip.datatypes import name_of
 from service.keys import Scope
 from service.parts import Parts, UseParts
 from service.repository.registry import ServedVersion
+from service.repository.version_policy import triton_form
 from service.routes.health import why_not_ready
 from service.signature import Tensor
 
@@ -112,7 +113,7 @@ def model_config(use: Parts, name: str, version: int | None) -> dict[str, Any]:
         "name": served.model,
         "platform": _platform(served),
         "backend": "onnxruntime" if served.loaded.engine.name == "onnx" else "keras",
-        "version_policy": {"latest": {"num_versions": use.versions_loaded}},
+        "version_policy": triton_form(use.registry.policy(served.model)),
         "max_batch_size": use.max_batch_rows,
         "input": [_configured(one) for one in signature.inputs],
         "output": [_configured(one) for one in signature.outputs],

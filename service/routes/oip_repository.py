@@ -9,6 +9,7 @@ from service.errors import InvalidInput
 from service.http_types import read_body
 from service.parts import UseParts
 from service.repository.registry import State
+from service.repository.version_policy import in_words
 from service.routes.access import AdminKey
 
 router = APIRouter(prefix="/v2/repository", tags=["open inference protocol"])
@@ -21,7 +22,6 @@ _STATES = {
     State.FAILED: "UNAVAILABLE",
     State.UNLOADED: "UNAVAILABLE",
 }
-_REASONS = {State.FOUND: "not loaded: only the newest versions are", State.UNLOADED: "unloaded"}
 _MAX_BODY_BYTES = 64 * 1024
 _UPLOADED = ("config", "file:")
 
@@ -37,12 +37,18 @@ async def index(use: UseParts, request: Request) -> list[dict[str, str]]:
             "name": name,
             "version": str(record.candidate.version),
             "state": _STATES[record.state],
-            "reason": record.reason or _REASONS.get(record.state, ""),
+            "reason": record.reason or _reason(use, name, record.state),
         }
         for name in use.registry.model_names
         for record in use.registry.of_model(name)
         if record.state is State.READY or not ready_only
     ]
+
+
+def _reason(use: UseParts, model: str, state: State) -> str:
+    if state is State.FOUND:
+        return f"not loaded: loaded are {in_words(use.registry.policy(model))}, and any with a label"
+    return "unloaded" if state is State.UNLOADED else ""
 
 
 @router.post("/models/{name}/load", summary="Load a model")

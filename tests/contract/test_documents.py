@@ -40,7 +40,7 @@ def test_every_setting_is_documented_with_its_default():
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "train", "sweep", "course", "data", "inspect", "prepare", "label", "key"]
+    "command", ["serve", "train", "sweep", "course", "data", "inspect", "prepare", "label", "versions", "key"]
 )
 def test_every_command_has_help_and_is_shown_in_the_readme(command):
     result = CliRunner().invoke(app, [command, "--help"])

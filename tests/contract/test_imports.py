@@ -86,7 +86,7 @@ LAYERS = {
     },
     "examples": {"codecs"},
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},
-    "settings": {"batching", "codecs"},
+    "settings": {"batching", "codecs", "repository"},
     "app": None,
     "pulse": set(),
     "server": {"app", "connection", "pulse", "run_folder", "settings"},

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from modiste.prepare import PrepareLimits
 from service.batching import Batcher, BatchPolicy
 from service.engine.jax_forms import JaxForms
 from service.repository.loading import Loader, LoadPolicy
@@ -62,7 +63,7 @@ def test_on_an_accelerator_requests_are_answered_from_several_batches_under_way(
     monkeypatch.setattr(JaxForms, "on_accelerator", True)
     candidate = scan(ROOT / "artifacts").candidates["fashion_mnist", 1]
     policy = LoadPolicy("keras", "jax", True, 1, max_batch_rows=MOST, inline_compute_s=10.0)
-    loaded = Loader(policy, PreparedCache(tmp_path, 1, 1.0)).load(candidate)
+    loaded = Loader(policy, PreparedCache(tmp_path, 1, PrepareLimits())).load(candidate)
     assert loaded.batches_in_flight == 3
     with np.load(ROOT / "tests" / "data" / "fashion-mnist-test-1000.npz") as data:
         images = data["x"]

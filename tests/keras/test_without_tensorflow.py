@@ -35,7 +35,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from modiste.artifact import SUMMARY, ArtifactError, Summary
-from modiste.prepare import Failure, PrepareFailed, available, available_unconverted, prepare
+from modiste.prepare import Failure, PrepareFailed, PrepareLimits, available, available_unconverted, prepare
 from service.engine.keras_engine import KerasEngine
 from service.repository.prepared_cache import PreparedCache
 from service.signature import Signature
@@ -46,7 +46,7 @@ try:
     prepare(source, state / "published")
 except PrepareFailed as failure:
     assert failure.reason == Failure.UNAVAILABLE
-folder = PreparedCache(state, 10**9, 100.0).prepared(source)
+folder = PreparedCache(state, 10**9, PrepareLimits()).prepared(source)
 summary = Summary.read(folder / SUMMARY)
 signature = Signature.of(summary, None)
 try:

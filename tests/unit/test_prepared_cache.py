@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modiste.artifact import SUMMARY
+from modiste.prepare import PrepareLimits
 from modiste.reading import Refused
 from service.repository.prepared_cache import PreparedCache
 
@@ -27,7 +28,7 @@ def prepared_form(root: Path, content: bytes, size: int, age: int) -> Path:
 
 def test_a_form_is_found_by_the_content_of_its_source_whatever_its_name(tmp_path):
     folder = prepared_form(tmp_path / "cache", b"model", 10, age=5)
-    cache = PreparedCache(tmp_path / "cache", 1000, 1.0)
+    cache = PreparedCache(tmp_path / "cache", 1000, PrepareLimits())
     assert cache.prepared(source(tmp_path, b"model")) == folder
     assert folder.stat().st_mtime > 2_000_000, "a use makes it young again"
 
@@ -35,12 +36,12 @@ def test_a_form_is_found_by_the_content_of_its_source_whatever_its_name(tmp_path
 def test_the_least_recently_used_forms_go_first(tmp_path):
     root = tmp_path / "cache"
     old, middle, young = (prepared_form(root, bytes([n]), 100, age) for n, age in enumerate((30, 20, 10)))
-    PreparedCache(root, 250, 1.0).shrink(keep=young)
+    PreparedCache(root, 250, PrepareLimits()).shrink(keep=young)
     assert not old.exists() and middle.exists() and young.exists()
-    PreparedCache(root, 50, 1.0).shrink(keep=young)
+    PreparedCache(root, 50, PrepareLimits()).shrink(keep=young)
     assert not middle.exists() and young.exists(), "the one just made stays, however large"
 
 
 def test_a_source_that_cannot_be_read_is_an_error(tmp_path):
     with pytest.raises(Refused, match="not_found"):
-        PreparedCache(tmp_path / "cache", 1000, 1.0).prepared(tmp_path / "absent.keras")
+        PreparedCache(tmp_path / "cache", 1000, PrepareLimits()).prepared(tmp_path / "absent.keras")

@@ -1,0 +1,18 @@
+"""Versions that come, go, and are promoted and rolled back while two workers are under full load."""
+
+from bench.swaps import run
+
+
+def test_thirty_swaps_under_load_cause_no_failed_and_no_wrong_answer():
+    """Each answer is checked: its numbers are those of the version it names, and that one was in force."""
+    result = run(30, connections=4)
+    assert result.wrong == []
+    assert {swap.kind for swap in result.swaps} == {
+        "published",
+        "promoted by the label",
+        "rolled back by the label",
+        "withdrawn",
+    }
+    assert len(result.swaps) == 30 and result.broken == 5
+    assert result.answers > 30 * 10, "there was load all the time"
+    assert len({swap.version for swap in result.swaps}) == 11
