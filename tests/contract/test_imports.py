@@ -23,6 +23,9 @@ LAYERS = {
     "http_errors": {"errors", "http_types"},
     "keys": {"errors", "http_types"},
     "compression": {"errors", "http_types"},
+    "open_files": set(),
+    "security_headers": {"http_types"},
+    "tls": set(),
     "pending": {"errors", "rows"},
     "batching": {"errors", "pending", "rows"},
     "codecs": {"codecs", "errors", "rows", "signature"},
@@ -43,6 +46,7 @@ LAYERS = {
     "parts": {"codecs", "http_types", "keys", "repository", "statistics"},
     "routes": {
         "codecs",
+        "compression",
         "dialects",
         "errors",
         "evaluation",
@@ -84,7 +88,7 @@ LAYERS = {
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},
     "settings": {"batching", "codecs"},
     "app": None,
-    "server": {"app", "connection", "settings", "statistics"},
+    "server": {"app", "connection", "open_files", "security_headers", "settings", "statistics", "tls"},
     "run_folder": set(),
     "supervisor": {"run_folder", "server", "settings", "statistics"},
 }
