@@ -1,5 +1,6 @@
 """Managing models: labels, loading and unloading. Every route needs a key with the scope admin."""
 
+import codecs
 import logging
 from typing import Any, Literal
 
@@ -106,7 +107,7 @@ async def _target(request: Request) -> LabelTarget:
     except ClientGone as error:
         raise MalformedBody("the body ended early") from error
     try:
-        return LabelTarget.model_validate_json(body)
+        return LabelTarget.model_validate_json(body.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":

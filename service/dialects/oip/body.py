@@ -27,17 +27,29 @@ def parsed(body: bytes) -> dict[str, Any]:
     where it is neither.
 
     Raises:
-        MalformedBody: no JSON, or no object.
+        MalformedBody: no JSON, no object, or a key that stands twice in one.
     """
     try:
         document = parser().parse(body)
     except (ValueError, RuntimeError) as error:
         raise _unreadable(body) from error
-    found = _members(document) if isinstance(document, simdjson.Object) else None
+    found: dict[str, Any] | None = None
+    is_ambiguous = False
+    try:
+        found = _members(document) if isinstance(document, simdjson.Object) else None
+    except _Twice:
+        is_ambiguous = True
     del document
+    # Raised here, where nothing of the parser is alive any more that a traceback could hold.
+    if is_ambiguous:
+        raise MalformedBody("a key stands twice in one JSON object")
     if found is None:
         raise MalformedBody("expected a JSON object with 'inputs'")
     return found
+
+
+class _Twice(Exception):
+    """A key stands twice in one object."""
 
 
 class Split(NamedTuple):
@@ -96,7 +108,7 @@ def _unreadable(body: bytes) -> MalformedBody:
 def _members(document: simdjson.Object) -> dict[str, Any]:
     # By the keys that there are: to ask for a missing one costs as much as all the rest.
     found: dict[str, Any] = {}
-    for key in document.keys():  # noqa: SIM118 - it is no dict
+    for key in _keys(document):
         value = document[key]
         if key == "inputs":
             found[key] = [_tensor(one) for one in value] if isinstance(value, simdjson.Array) else None
@@ -108,7 +120,7 @@ def _members(document: simdjson.Object) -> dict[str, Any]:
 def _tensor(given: Any) -> Any:
     if not isinstance(given, simdjson.Object):
         return _plain(given)
-    keys = list(given.keys())
+    keys = _keys(given)
     datatype = given["datatype"] if "datatype" in keys else None
     return {key: _data(given[key], datatype) if key == "data" else _plain(given[key]) for key in keys}
 
@@ -129,5 +141,13 @@ def _data(given: Any, datatype: Any) -> NDArray[Any] | list[Any] | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, simdjson.Object):
-        return value.as_dict()
-    return value.as_list() if isinstance(value, simdjson.Array) else value
+        return {key: _plain(value[key]) for key in _keys(value)}
+    return [_plain(one) for one in value] if isinstance(value, simdjson.Array) else value
+
+
+def _keys(document: simdjson.Object) -> list[str]:
+    """Return the keys of an object, in which each must stand once: the parser would give the first."""
+    keys = list(document.keys())
+    if len(set(keys)) < len(keys):
+        raise _Twice
+    return keys
