@@ -11,7 +11,7 @@ _PROTOCOLS = ["http/1.1"]
 
 
 class CertificateUnreadable(Exception):
-    """A certificate or its key is missing, damaged, or they do not belong together; the message says which."""
+    """A certificate or its key is missing or damaged, or they are no pair; the message says which."""
 
 
 class Certificate:
