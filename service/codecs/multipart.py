@@ -9,7 +9,7 @@ from service.errors import InvalidInput, MalformedBody, TooLarge
 
 CONTENT_TYPE = "multipart/form-data"
 
-MOST_PART_HEADERS = 8
+MOST_PART_HEADERS = 7
 MOST_PART_HEAD_BYTES = 4096
 """Of the headers of one part together. The parser has limits of its own, a little above."""
 

@@ -11,5 +11,9 @@ from service.dialects.port import version_of
 Version = Annotated[
     int,
     BeforeValidator(version_of),
-    Path(description="a version's number", json_schema_extra={"minimum": 1, "maximum": 999_999_999}, examples=[1]),
+    Path(
+        description="a version's number",
+        json_schema_extra={"minimum": 1, "maximum": 999_999_999},
+        examples=[1],
+    ),
 ]
