@@ -57,6 +57,7 @@ from service.routes import (
     tfserving,
 )
 from service.run_folder import Place
+from service.security_headers import PageHeaders
 from service.settings import Settings
 from service.statistics.book import Statistics
 
@@ -99,7 +100,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     """
     registry = Registry(settings.default_model, settings.versions_loaded)
     bodies = BodyReader(settings.input_limits)
-    keys = Keys.open(settings.keys_file)
+    keys = Keys.open(settings.keys_file, required=settings.required_scopes)
     counted = Statistics(registry.rows_in_flight, place)
     parts = Parts(
         registry=registry,
@@ -120,7 +121,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )
-    lane = PredictLane(RequestIds(web), predictor)
+    lane = PredictLane(RequestIds(PageHeaders(web)), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
         return Composed(

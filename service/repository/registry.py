@@ -248,7 +248,7 @@ class Registry:
             return ModelNotFound(f"model {name!r} has no version {version}; versions here: {here}")
         if self.is_unloaded(name):
             return ModelNotReady(
-                f"model {name!r} was unloaded by an operator; POST /models/{name}/load loads it again"
+                f"model {name!r} was unloaded by an operator; it answers again when an operator loads it"
             )
         policy = self.policy(name)
         number = sought(policy, sorted(known)) if version is None else version

@@ -23,6 +23,9 @@ LAYERS = {
     "http_errors": {"errors", "http_types"},
     "keys": {"errors", "http_types"},
     "compression": {"errors", "http_types"},
+    "open_files": set(),
+    "security_headers": {"http_types"},
+    "tls": set(),
     "pending": {"errors", "rows"},
     "pace": set(),
     "batching": {"errors", "pace", "pending", "rows"},
@@ -47,6 +50,7 @@ LAYERS = {
     "parts": {"codecs", "http_types", "keys", "repository", "statistics"},
     "routes": {
         "codecs",
+        "compression",
         "dialects",
         "errors",
         "evaluation",
@@ -89,7 +93,16 @@ LAYERS = {
     "settings": {"batching", "codecs", "repository"},
     "app": None,
     "pulse": set(),
-    "server": {"app", "connection", "pulse", "run_folder", "settings"},
+    "server": {
+        "app",
+        "connection",
+        "open_files",
+        "pulse",
+        "run_folder",
+        "security_headers",
+        "settings",
+        "tls",
+    },
     "supervisor": {"pulse", "run_folder", "server", "settings"},
 }
 TRAINING_LAYERS: dict[str, set[str]] = {

@@ -26,7 +26,7 @@ from service.http_types import Headers, Response
 from service.rows import Rows
 from service.signature import Signature
 
-_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([0-9]+))?/infer")
+_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _JSON_LENGTH = JSON_LENGTH.encode()
 _OPERATION = "infer"
 _MOST_KEPT = 256
