@@ -10,8 +10,10 @@ from types import FrameType
 
 import uvicorn
 
+from service import logs
 from service.app import LIFECYCLE, compose
 from service.connection.bounded import HeadLimits
+from service.connection.observed import ObservedProtocol
 from service.connection.protocol import Protocol
 from service.settings import Settings
 from service.statistics.snapshots import Place
@@ -95,18 +97,18 @@ def run_worker(settings: Settings, listener: socket.socket, place: Place | None 
 
     `place` is None where there is one worker only, or no folder for several to share.
     """
-    configure_logging(settings)
+    configure_logging(settings, place)
     Server(settings, place).run(sockets=listeners(listener))
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: Settings, place: Place | None = None) -> None:
     """Log to standard error, one line an event."""
-    worker = " [%(process)d]" if settings.http_workers > 1 else ""
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        format=f"%(asctime)s{worker} %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    handler = logging.StreamHandler()
+    as_json = settings.log_format == "json"
+    worker = None if place is None else place.number
+    handler.setFormatter(logs.JsonLines(worker) if as_json else logs.text(settings.http_workers > 1))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(as_json)
     # What uvicorn says of its own start and stop repeats ours, and what the form parser says of a damaged
     # form is in the answer to it.
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
@@ -114,11 +116,12 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
-    app, predictor, past_asgi = compose(settings, place)
+    app, predictor, past_asgi, observers = compose(settings, place)
+    protocol = functools.partial(ObservedProtocol, observers) if observers else Protocol
     limits = HeadLimits(settings.max_headers, settings.max_head_bytes, settings.read_timeout_ms / 1000)
     return uvicorn.Config(
         app,
-        http=functools.partial(Protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
+        http=functools.partial(protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
         loop="auto",
         ws="none",
         lifespan="on",

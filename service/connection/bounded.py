@@ -10,6 +10,7 @@ from service.connection.request_timer import RequestTimer
 from service.errors import HeadTooLarge, ServingError, SlowSender
 from service.http_types import Response, request_id_of
 
+_NO_HTTP = "malformed_request"
 _BODY_HEADERS = (b"content-length", b"transfer-encoding")
 
 
@@ -127,7 +128,6 @@ class BoundedHttp(HttpToolsProtocol):
         most, largest = self._limits, max(self._head_bytes, self._unended_bytes)
         if self._refused or (len(self.headers) <= most.headers and largest <= most.head_bytes):
             return
-        self._in_head = False
         self._refuse(
             HeadTooLarge(f"a request may have {most.headers} headers, and {most.head_bytes} bytes of them")
         )
@@ -147,7 +147,18 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer what is being read with an error, and close the connection."""
         self._refused = True
         request_id = request_id_of({})
-        self._write_last(http_errors.from_error(error, request_id), request_id)
+        response = http_errors.from_error(error, request_id)
+        if self._in_head:  # or the application has the request, and counts that it did not become complete
+            self._turned_away(error.code, response.status, request_id)
+        self._write_last(response, request_id)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, and close the connection."""
+        self._turned_away(_NO_HTTP, 400, request_id_of({}))
+        super().send_400_response(msg)
+
+    def _turned_away(self, reason: str, status: int, request_id: str) -> None:
+        """Hear of a request that is refused here, before anybody knows what it asks for."""
 
     def _write_last(self, response: Response, request_id: str) -> None:
         defaults = self.server_state.default_headers

@@ -12,18 +12,15 @@ from service.errors import Overloaded, ServingError
 from service.pending import Entry
 from service.rows import Rows
 from service.statistics.counts import Counts
-from service.statistics.figures import (
-    BOUNDS_ROWS,
-    BOUNDS_S,
-    CANCELLED,
-    Duration,
-    VersionStatistics,
-    merged,
-)
+from service.statistics.durations import BOUNDS_S, Duration
+from service.statistics.figures import BOUNDS_ROWS, VersionStatistics, merged
+from service.statistics.requests import CANCELLED
 from tests.batchers import ARRIVALS, NEVER, double, rows, run
 
 MS = 1_000_000
 """Nanoseconds."""
+
+PROTOCOL = "modiste"
 
 
 class Clock:
@@ -57,7 +54,7 @@ class Clients:
                 return
             self.clock.now += encode_s
             self.answered.append(made[0])
-            self.counts.answered(made[0], read_at, self.clock.now)
+            self.counts.answered(PROTOCOL, made[0], read_at, self.clock.now)
 
         try:
             made.append(self.batcher.admit(asked, deadline, done))
@@ -75,7 +72,7 @@ class Clients:
 
     def fail(self, reason: str, since: float) -> None:
         self.failed.append(reason)
-        self.counts.failed(reason, self.clock.now - since)
+        self.counts.failed(PROTOCOL, reason, self.clock.now - since)
 
 
 def setting(compute, max_batch: int = 8, in_flight: int = 1000, batches: int = 1) -> Clients:
@@ -104,12 +101,12 @@ def test_each_part_of_a_requests_time_is_counted_where_it_belongs():
         clients.clock.now += 1.0  # it waits, for the batch is taken in the next round of the loop
         await settled()
         figures = clients.counts.figures()
-        assert figures.compute_input == Duration(1, 125 * MS)
-        assert figures.queue == Duration(1, 1000 * MS)
-        assert figures.compute_infer == Duration(1, 250 * MS)
-        assert figures.compute_output == Duration(1, 2000 * MS)
+        assert figures.in_all.compute_input == Duration(1, 125 * MS)
+        assert figures.in_all.queue.duration == Duration(1, 1000 * MS)
+        assert figures.in_all.compute_infer.duration == Duration(1, 250 * MS)
+        assert figures.in_all.compute_output == Duration(1, 2000 * MS)
         assert figures.success == Duration(1, 3375 * MS)
-        assert (figures.rows, figures.rows_computed) == (3, 3)
+        assert (figures.in_all.rows, figures.rows_computed) == (3, 3)
         assert figures.batches == {3: Duration(1, 250 * MS)} and figures.computed.count == 1
         assert figures.failures == {} and figures.failed_batches == Duration()
         await clients.batcher.stop(1)
@@ -128,10 +125,12 @@ def test_requests_that_share_a_batch_have_its_whole_time_each():
             clients.ask(rows(*range(count)), encode_s=0.125)
         await settled()
         figures = clients.counts.figures()
-        assert figures.success.count == 3 and figures.rows == 5
-        assert figures.compute_infer == Duration(3, 1500 * MS)
+        assert figures.success.count == 3 and figures.in_all.rows == 5
+        assert figures.in_all.compute_infer.duration == Duration(3, 1500 * MS)
         assert figures.batches == {5: Duration(1, 500 * MS)}
-        assert figures.compute_output == Duration(3, 750 * MS)  # the answers are encoded one after the other
+        assert figures.in_all.compute_output == Duration(
+            3, 750 * MS
+        )  # the answers are encoded one after the other
         assert figures.success == Duration(3, 2250 * MS)
         await clients.batcher.stop(1)
 
@@ -149,8 +148,8 @@ def test_a_request_that_is_cut_waits_until_its_first_piece_and_is_computed_until
         clients.clock.now += 0.25
         await settled()
         figures = clients.counts.figures()
-        assert figures.queue == Duration(1, 250 * MS)
-        assert figures.compute_infer == Duration(1, 1500 * MS)
+        assert figures.in_all.queue.duration == Duration(1, 250 * MS)
+        assert figures.in_all.compute_infer.duration == Duration(1, 1500 * MS)
         assert figures.batches == {4: Duration(2, 1000 * MS), 2: Duration(1, 500 * MS)}
         assert figures.batch_rows.counts[:3] == (0, 1, 2) and figures.batch_rows.sum == 10
         await clients.batcher.stop(1)
@@ -173,7 +172,9 @@ def test_a_batch_in_a_thread_is_timed_from_the_hand_over_to_its_result():
         gate.set()
         await settled()
         figures = clients.counts.figures()
-        assert figures.batches == {1: Duration(1, 4000 * MS)} and figures.queue == Duration(1, 0)
+        assert figures.batches == {1: Duration(1, 4000 * MS)} and figures.in_all.queue.duration == Duration(
+            1, 0
+        )
         await clients.batcher.stop(1)
 
     run(main())
@@ -204,7 +205,7 @@ def test_a_batch_that_fails_is_no_execution(broken, in_thread):
             == {"model_failure": Duration(2, 1000 * MS)}
             == {"model_failure": figures.failure}
         )
-        assert figures.batches == {} and figures.success == figures.queue == Duration()
+        assert figures.batches == {} and figures.success == figures.in_all.queue.duration == Duration()
         await clients.batcher.stop(1)
 
     run(main())
@@ -238,7 +239,7 @@ def test_the_last_inference_is_told_on_the_clock_of_people_and_stays_what_it_was
     counts.batch_computed(1, 0.0, time.monotonic())
     first = counts.figures().last_inference_ms
     assert before * 1000 - 5 <= first <= time.time() * 1000 + 5
-    counts.failed("overloaded", 0.0)
+    counts.failed(PROTOCOL, "overloaded", 0.0)
     assert counts.figures().last_inference_ms == first
 
 
@@ -276,7 +277,7 @@ def some(version: int, requests: int, reason: str = "overloaded") -> VersionStat
     counts = Counts("m", version)
     for _ in range(requests):
         counts.batch_computed(requests, 0.0, 0.5)
-        counts.failed(reason, 0.25)
+        counts.failed(PROTOCOL, reason, 0.25)
         counts.batch_failed(2, 0.0, 0.5)
     return counts.figures(rows_in_flight=requests)
 
@@ -352,14 +353,17 @@ def test_every_request_is_counted_once_and_every_row_of_every_batch(
                 size for size, spent in figures.batches.items() for _ in range(spent.count)
             )
             assert (figures.failed_batches.count, figures.failed_rows) == (len(bad), sum(bad))
-        assert figures.rows == sum(len(entry.rows) for entry in clients.answered)
-        assert figures.rows <= figures.rows_computed <= sum(good)
+        assert figures.in_all.rows == sum(len(entry.rows) for entry in clients.answered)
+        assert figures.in_all.rows <= figures.rows_computed <= sum(good)
         assert figures.rows_in_flight == 0
         # Times: a request takes its parts, and each is in its bucket.
-        parts = (figures.compute_input, figures.queue, figures.compute_infer, figures.compute_output)
+        told = figures.in_all
+        infer, queue = told.compute_infer, told.queue
+        parts = (told.compute_input, queue.duration, infer.duration, told.compute_output)
         assert figures.success.ns == sum(part.ns for part in parts)
         assert all(part.count == figures.success.count for part in parts)
-        assert figures.latency_s.cumulative[-1] == figures.queue_s.cumulative[-1] == figures.success.count
+        assert told.success.seconds.cumulative[-1] == queue.seconds.cumulative[-1] == figures.success.count
+        assert infer.seconds.cumulative[-1] == figures.success.count
         assert figures.compute_s.cumulative[-1] == figures.computed.count
 
     run(main())
