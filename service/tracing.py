@@ -5,6 +5,7 @@ OpenTelemetry is in its way. Where they go, and which are kept, the variables ``
 library reads itself. Imported only where traces are turned on: it needs the extra ``otel``.
 """
 
+import threading
 import time
 
 from opentelemetry.context import Context
@@ -19,6 +20,7 @@ from modiste import __version__
 from service.http_types import Headers
 from service.observing import Ended, Prediction
 
+_CLOSING_S = 3.0
 _CARRIED = ("traceparent", "tracestate")
 _ENTRY_TIMES = ("admitted_at", "taken_at", "computed_at")
 _PARTS = ("decode", "queue", "compute", "encode")
@@ -31,7 +33,9 @@ class Tracing:
         """Begin to trace; `exporter` in place of OTLP over HTTP."""
         ours = Resource({SERVICE_NAME: "modiste", SERVICE_VERSION: __version__})
         # Not the process's global one: libraries beside us would trace themselves with it.
-        self._provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()))
+        self._provider = TracerProvider(
+            resource=ours.merge(OTELResourceDetector().detect()), shutdown_on_exit=False
+        )
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("modiste", __version__)
         self._propagator = TraceContextTextMapPropagator()
@@ -57,8 +61,10 @@ class Tracing:
         span.end(_ns(request.ended_at, since_1970))
 
     def close(self) -> None:
-        """Export what is left; blocks for as long as the exporter does."""
-        self._provider.shutdown()
+        """Export what is left, and give up where that takes too long: a collector may be away."""
+        closing = threading.Thread(target=self._provider.shutdown, name="last traces", daemon=True)
+        closing.start()
+        closing.join(_CLOSING_S)
 
     def _parent(self, headers: Headers) -> Context:
         carrier = {name: headers.get(name.encode(), b"").decode("latin-1") for name in _CARRIED}
