@@ -40,13 +40,14 @@ def ask(server, times: int) -> None:
 
 
 def scrape(server) -> dict[str, dict[tuple[str, ...], float]]:
-    """Samples by name and by the values of their labels."""
+    """Samples by name and by the values of their labels, in the order of the labels' names."""
     with fresh(server) as http:
         text = http.get("/metrics").raise_for_status().text
     found: dict[str, dict[tuple[str, ...], float]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+            values = tuple(value for _, value in sorted(sample.labels.items()))
+            found.setdefault(sample.name, {})[values] = sample.value
     return found
 
 
@@ -65,7 +66,7 @@ def test_one_endpoint_tells_of_all_workers_and_no_count_falls_when_one_dies(serv
     found = scrape(server)
     assert set(found["modiste_worker_cpu_seconds_total"]) == {("0",), ("1",)}
     assert found["modiste_workers"] == {(): 2}
-    assert found["modiste_version_state"]["fashion_mnist", "1", "ready"] == 2
+    assert found["modiste_version_state"]["fashion_mnist", "ready", "1"] == 2
     victim = server.workers()[0]
     os.kill(victim, signal.SIGKILL)
     server.until(lambda: len(server.workers()) == 2 and victim not in server.workers(), 60)
