@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`.
 
     `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither.
+    `protocol` is the name of the dialect, for whoever counts: it is looked up once.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
     packed: str | None
     packing: str | None
     headers: Headers
+    protocol: str
 
     def fail(self, error: Exception, request_id: str) -> Response:
         """Return the answer to this request where it fails."""
@@ -116,7 +118,8 @@ class Predictor:
         self._registry.get(target.model, version, target.label)
         packed = compression.of_request(headers)
         packing = compression.of_answer(headers) if target.dialect.compresses else None
-        return Asked(target, version, options, timeout_s, packed, packing, headers)
+        protocol = target.dialect.name
+        return Asked(target, version, options, timeout_s, packed, packing, headers, protocol)
 
     def decode(self, asked: Asked, body: bytes) -> Ready | None:
         """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.

@@ -213,8 +213,8 @@ class Protocol(BoundedHttp):
                 return
             try:
                 response = ready.respond(outputs)
-                name = exchange.asked.target.dialect.name
-                ready.served.counts.answered(name, entry, exchange.read_at, time.monotonic())
+                counts, protocol = ready.served.counts, exchange.asked.protocol
+                counts.answered(protocol, entry, exchange.read_at, time.monotonic())
                 if exchange.asked.packing is not None:
                     self._compress(exchange, response)
                 else:
