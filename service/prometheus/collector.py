@@ -131,7 +131,7 @@ def _loaded(served: Sequence[ServedVersion]) -> Iterator[Family]:
 def _processes(workers: Iterable[WorkerStatistics]) -> Iterator[Family]:
     read = ((worker.number, processes.read(worker.pid)) for worker in workers)
     found = [((str(number),), process) for number, process in sorted(read) if process is not None]
-    yield _gauge(table.WORKERS, [((), len(found))])
+    yield _gauge(table.WORKERS, [((), len(found) or 1)])  # this one at least: nothing is known beside Linux
     yield _counter(table.CPU_SECONDS, ((labels, one.cpu_s) for labels, one in found))
     yield _gauge(table.MEMORY_BYTES, ((labels, one.resident_bytes) for labels, one in found))
     yield _gauge(table.OPEN_FILES, ((labels, one.open_files) for labels, one in found))

@@ -126,7 +126,7 @@ SWAPS = Metric(
     "kind is newest, or label where a label moved",
 )
 BUILD = Metric("modiste_build", "info", ("version",), "The release of this server")
-WORKERS = Metric("modiste_workers", "gauge", (), "Worker processes that are alive")
+WORKERS = Metric("modiste_workers", "gauge", (), "Worker processes that are alive; 1 where that is not known")
 CPU_SECONDS = Metric(
     "modiste_worker_cpu_seconds", "counter", _WORKER, "Processor time of a worker's process, on Linux"
 )

@@ -130,3 +130,14 @@ def test_promtool_finds_nothing_wrong(arguments):
         ["promtool", *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_what_the_compose_file_mounts_is_there_and_is_provisioned():
+    compose = (ROOT / "docker-compose.yml").read_text()
+    mounts = dict(re.findall(r"- \./(deploy/\S+?):(/\S+?):ro", compose))
+    assert len(mounts) == 3 and all((ROOT / path).is_dir() for path in mounts)
+    shown = (DEPLOY / "grafana" / "provisioning" / "dashboards" / "modiste.yml").read_text()
+    assert f"path: {mounts['deploy/grafana/dashboards']}\n" in shown
+    source = (DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text()
+    asked = set(re.findall(r'"uid": "(\w+)"', json.dumps(dashboard()))) - {"modiste"}
+    assert asked == set(re.findall(r"uid: (\w+)", source))

@@ -1,5 +1,6 @@
 """Traces: a span for each request, sent by OpenTelemetry's own exporter to a collector in this process."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -163,3 +164,16 @@ def test_without_the_setting_nothing_of_it_is_loaded(settings, collector):
     code = "import sys, service.server; print([m for m in sys.modules if m.startswith('opentelemetry.sdk')])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_server_does_not_start_without_what_traces_need(tmp_path):
+    code = (
+        "import sys; sys.modules['opentelemetry.sdk'] = None; "
+        "from modiste.__main__ import app; app(['serve', sys.argv[1]])"
+    )
+    environment = {**os.environ, "MODISTE_TRACES": "true"}
+    found = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+    assert found.returncode == 2
+    assert "MODISTE_TRACES: traces need the extra otel: pip install 'modiste[otel]'" in found.stderr
