@@ -25,7 +25,7 @@ from rich.console import Console
 
 from bench import machine, reference, servers
 from bench.http import HOST, Request
-from bench.workloads import ARTIFACTS, MODEL, ROOT, images
+from bench.workloads import MODEL, ROOT, artifacts, images
 
 RESULT = ROOT / "bench" / "results" / "rolling.json"
 _READY = Request("GET", "/health/ready")
@@ -211,7 +211,8 @@ def main(
     """Restart two servers in turn under load. Ends with status 1 where a request failed."""
     pixels = images()[0]
     expected = reference.outputs(MODEL, pixels)
-    outcome = roll(ARTIFACTS, pixels, expected, restarts=restarts, callers=callers, workers=workers)
+    with artifacts() as folder:
+        outcome = roll(folder, pixels, expected, restarts=restarts, callers=callers, workers=workers)
     document = {
         "kind": "rolling",
         "at": machine.now(),
