@@ -164,7 +164,7 @@ def roll(
 
         for number in (0, 1):
             start(number)
-        everything.callback(lambda: [stack.close() for stack in running])
+        everything.callback(_close_all, running)
         balancer = Balancer(ports, pixels, expected)
         threads = balancer.run(callers)
         try:
@@ -192,6 +192,11 @@ def _server(artifacts: Path, port: int, state: Path, workers: int, drain_delay_m
     return servers.running(
         [*command, "--workers", str(workers)], _READY, port=port, environment=variables, folder=ROOT
     )
+
+
+def _close_all(running: list[ExitStack]) -> None:
+    for stack in running:
+        stack.close()
 
 
 def _until_ready(backend: _Backend) -> None:
