@@ -30,7 +30,7 @@ from bench.workloads import MODEL, ROOT
 from modiste.prepare import PrepareError, examine, prepare
 from modiste.reading import ReadingLimits, Reason, Refused
 
-RESULT = ROOT / "bench" / "results" / "fuzz.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "fuzz.json"
 SEEDS = ("model.keras", "model.h5")
 _READ_S = 30.0
 _MEMORY_BYTES = 4 * 1024**3
