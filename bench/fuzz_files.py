@@ -30,7 +30,7 @@ from bench.workloads import MODEL, ROOT
 from modiste.prepare import PrepareError, examine, prepare
 from modiste.reading import ReadingLimits, Reason, Refused
 
-RESULT = ROOT / "bench" / "results" / "fuzz.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "fuzz.json"
 SEEDS = ("model.keras", "model.h5")
 _READ_S = 30.0
 _MEMORY_BYTES = 4 * 1024**3
@@ -137,7 +137,7 @@ def _with_one_child(
         theirs.close()
         until = time.monotonic() + seconds
         try:
-            while found.tried < files and ours.poll(max(0.0, until - time.monotonic())):
+            while found.tried < files and (left := until - time.monotonic()) > 0 and ours.poll(left):
                 verdict, took_s, mib = ours.recv()
                 found.worst_s, found.worst_mib = max(found.worst_s, took_s), max(found.worst_mib, mib)
                 _note(found, seed, verdict, prepared, keep)

@@ -32,7 +32,7 @@ from bench.swap_load import Asked, asking
 from bench.swap_versions import publish, withdraw
 from bench.workloads import ROOT, workloads
 
-RESULT = ROOT / "bench" / "results" / "swaps.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "swaps.json"
 _NAME = "fashion_mnist"
 _LABEL = f"/models/{_NAME}/labels/stable"
 _ASKED_NAME, _ASKED_LABEL = "/predict", f"{_LABEL}/predict"

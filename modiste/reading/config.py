@@ -33,7 +33,7 @@ def check_config(config: Any, max_layers: int) -> None:
     Raises:
         Refused: the reason says which rule, the detail which object.
     """
-    if not isinstance(config, dict) or config.get("class_name") not in allow_list.MODELS:
+    if not isinstance(config, dict) or not _is_one_of(config.get("class_name"), allow_list.MODELS):
         _check_objects(config)  # a custom model class is better told by its own reason
         raise Refused(Reason.NOT_A_MODEL, "expected the configuration of a Sequential or Functional model")
     if not isinstance(config.get("config"), dict) or not isinstance(config["config"].get("layers"), list):
@@ -42,6 +42,11 @@ def check_config(config: Any, max_layers: int) -> None:
     count = sum(1 for _ in layer_configs(config))
     if count > max_layers:
         raise Refused(Reason.TOO_MANY_LAYERS, f"the model has {count} layers; the limit is {max_layers}")
+
+
+def _is_one_of(name: Any, names: frozenset[str]) -> bool:
+    """Whether something out of a file is a name on a list; a list or a dict cannot even be looked up."""
+    return isinstance(name, str) and name in names
 
 
 def layer_configs(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -103,7 +108,7 @@ def _check_object(entry: dict[str, Any]) -> None:
 def _check_policy(entry: dict[str, Any]) -> None:
     settings = entry.get("config")
     name = settings.get("name") if isinstance(settings, dict) else None
-    if name not in allow_list.POLICY_NAMES:
+    if not _is_one_of(name, allow_list.POLICY_NAMES):
         raise Refused(Reason.DTYPE, f"the dtype policy {shown(name)} is none that can be served")
 
 

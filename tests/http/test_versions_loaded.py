@@ -1,5 +1,6 @@
 """Which versions are loaded: by the setting for all models, by an operator for one of them."""
 
+import asyncio
 import json
 
 import numpy as np
@@ -100,6 +101,27 @@ def test_what_serves_stays_until_a_named_version_can_and_for_good_where_none_can
     choose(four, admin, [3])
     until(four, lambda: ready(four) == [3])
     assert answering(four) == 3
+
+
+def test_what_a_version_is_computing_is_answered_by_it_before_it_is_let_go(artifacts, make_client):
+    for version in (1, 2):
+        write_version(artifacts / "slow" / str(version), slowness=4)
+    client = make_client()
+    path = "/models/slow/versions/1/predict"
+
+    async def let_go_meanwhile():
+        served = client.parts.registry.get("slow", 1)
+        asked = [asyncio.create_task(client.http.post(path, json=ROWS)) for _ in range(8)]
+        while served.batcher.rows_in_flight < 8:
+            await asyncio.sleep(0)
+        await client.parts.watcher.choose("slow", (2,))
+        refused = await client.http.post(path, json=ROWS)
+        return refused, [await one for one in asked]
+
+    refused, answered = client.run(let_go_meanwhile())
+    assert error(refused) == (503, "model_not_ready")
+    assert [(one.status_code, one.json()["version"]) for one in answered] == [(200, 1)] * 8
+    until(client, lambda: ready(client, "slow") == [2])
 
 
 def test_a_named_version_that_is_not_there_is_logged_and_said(four, admin, caplog):

@@ -86,6 +86,10 @@ HOSTILE = [
     ),
     pytest.param(files.dense_layer(quantization_config={"mode": "int8"}), Reason.DTYPE, id="quantised layer"),
     pytest.param({"class_name": ["Dense"], "config": {}}, Reason.NOT_A_MODEL, id="class name no text"),
+    pytest.param(
+        files.dense_layer(dtype=object_of("DTypePolicy", "keras", name={})), Reason.DTYPE, id="policy no text"
+    ),
+    pytest.param({"class_name": {"class_name": "Lambda"}}, Reason.NOT_A_MODEL, id="class name an object"),
 ]
 
 
@@ -140,6 +144,8 @@ def test_ordinary_layers_pass(layer: dict[str, Any]) -> None:
         "Sequential",
         {},
         {"class_name": "Sequential"},
+        {"class_name": ["Sequential"], "config": {"layers": []}},
+        {"class_name": {}, "config": {"layers": []}},
         files.dense_layer(),
         {"class_name": "Sequential", "config": {}},
     ],
