@@ -44,7 +44,7 @@ def from_npz(body: bytes, tensor: Input, max_bytes: int) -> LabelledRows:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             x, y = (_member(archive, name, max_bytes) for name in ("x", "y"))
-    except ServingError:
+    except (ServingError, MemoryError):
         raise
     except Exception as error:  # what zipfile and zlib raise for damaged files is of many kinds
         raise MalformedBody("expected a NumPy .npz file; it cannot be read") from error
