@@ -199,6 +199,12 @@ def test_without_the_setting_nothing_is_logged_of_a_request(settings, lines):
     assert lines.requests == []
 
 
+def test_above_its_level_nothing_is_logged_of_a_request(lines):
+    logging.getLogger().setLevel(logging.WARNING)
+    AccessLog().ended(Ended("GET", "/", 200, "id", {}, 1.0, 1.5))
+    assert lines.lines == []
+
+
 @pytest.mark.parametrize("path", ["/a\nb", "/\x1b[31m", "/é\u2028", "/" + "x" * 5000, "/half\ud83d"])
 def test_a_path_stays_on_one_line_of_some_length(path, lines):
     AccessLog().ended(Ended("GET", path, 404, "id", {}, 1.0, 1.5))

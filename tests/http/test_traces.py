@@ -138,6 +138,29 @@ def test_what_fails_has_the_parts_that_it_came_to(settings, collector):
     assert names[late.span_id][:2] == ["decode", "queue"] and "encode" not in names[late.span_id]
 
 
+def test_what_is_no_http_is_a_span_too(settings, collector):
+    running = Running(settings.model_copy(update={"traces": True}))
+    with running.connect() as client:
+        assert client.send("GARBAGE / HTTP/1.1").answer()[0] == 400
+    running.stop()
+    (span,) = collector.spans
+    assert span.name == "request" and attributes(span)["http.response.status_code"] == 400
+    assert "url.path" not in attributes(span)
+
+
+def test_a_client_that_leaves_is_an_error_without_a_status(settings, collector):
+    write_version(settings.artifacts_dir / "fashion_mnist" / "1", slowness=60)
+    running = Running(settings.model_copy(update={"traces": True}))
+    with running.connect() as client:
+        client.send(PREDICT, PIXELS.tobytes())
+        running.wait_for_rows(3)
+    running.wait_for_rows(0)
+    running.stop()
+    (span,) = collector.of_kind(server=True)
+    assert span.status.code == ERROR and "http.response.status_code" not in attributes(span)
+    assert [part.name for part in collector.of_kind(server=False)][:2] == ["decode", "queue"]
+
+
 def test_what_a_client_does_not_want_sampled_is_not_sent(settings, collector):
     running = Running(settings.model_copy(update={"traces": True}))
     with running.connect() as client:
