@@ -52,7 +52,11 @@ def test_every_limit_names_a_setting_that_there_is_with_its_default_and_a_test_t
         name for name in Settings.model_fields if name.startswith("max_") or name.endswith("_timeout_ms")
     }
     # Of a batch, of a worker, of a model file: not of what a client sends.
-    others = {"max_batch_rows", "hang_timeout_ms", *(name for name in limits if name.startswith("max_model_"))}
+    others = {
+        "max_batch_rows",
+        "hang_timeout_ms",
+        *(name for name in limits if name.startswith("max_model_")),
+    }
     assert limits - others == named
 
 
