@@ -9,6 +9,7 @@
 #   make bench-smoke      the same at its shortest, to see that it works
 #   make bench-growth     how cost grows with rows, parameters, connections and models; draws docs/pictures
 #   make soak             a million requests and 200 version swaps: does memory grow?    [ARGS=]
+#   make chaos            three minutes of kills, hangs, crowds and version changes; every answer checked    [ARGS=]
 #   make swaps            200 version swaps under full load, every answer checked    [ARGS=]
 #   make fuzz             mutated model files for ten minutes: is each read or refused?    [ARGS=]
 #   make lock             resolve the dependencies anew (needs uv)
@@ -23,7 +24,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak swaps fuzz lock clean help
+.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -64,6 +65,9 @@ bench-growth: $(VENV)/dev.stamp
 
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.soak $(ARGS)
+
+chaos: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.chaos $(ARGS)
 
 swaps: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.swaps $(ARGS)

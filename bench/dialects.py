@@ -17,7 +17,7 @@ from rich.table import Table
 from bench import machine, servers, wrk
 from bench.http import Request, send, settle
 from bench.measure import Pace
-from bench.workloads import ARTIFACTS, images, workloads
+from bench.workloads import artifacts, images, workloads
 
 _PIXELS = images()[0][:1]
 _V2 = "/v2/models/fashion_mnist/infer"
@@ -65,7 +65,7 @@ def measure(pace: Pace) -> dict[str, Any]:
     """Return the figures of every pair."""
     first = workloads()["A"]
     rows = []
-    with servers.modiste(ARTIFACTS, first.request, first.good) as server:
+    with artifacts() as folder, servers.modiste(folder, first.request, first.good) as server:
         for pair in pairs():
             answer = send(pair.request, server.port)
             if answer.status != 200:

@@ -1,4 +1,6 @@
-"""Models of growing size, made by Keras and prepared as any other: ``python -m bench.growth_models FOLDER``.
+"""Models of growing size, made by Keras and prepared as any other.
+
+``python -m bench.growth_models FOLDER dense-10000 ...``
 
 A process of its own, for TensorFlow takes a gigabyte. Dense ones have two hidden layers of one width,
 convolutional ones three layers of growing depth; weights are as initialised, for time does not
@@ -9,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import isqrt
 from pathlib import Path
@@ -30,19 +32,26 @@ class Made:
     parameters: int
 
 
-def make_apart(folder: Path) -> list[Made]:
-    """Make all models in a process of its own."""
-    command = [sys.executable, "-m", "bench.growth_models", str(folder)]
+Wanted = tuple[str, int]
+"""A kind and a size in parameters."""
+
+ALL: list[Wanted] = [("dense", n) for n in DENSE] + [("convolutional", n) for n in CONVOLUTIONAL]
+
+
+def make_apart(folder: Path, wanted: Sequence[Wanted] = ALL) -> list[Made]:
+    """Make models in a process of its own."""
+    named = [f"{kind}-{size}" for kind, size in wanted]
+    command = [sys.executable, "-m", "bench.growth_models", str(folder), *named]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True).stdout
     return [Made(**made) for made in json.loads(said.splitlines()[-1])]
 
 
-def make(folder: Path) -> list[Made]:
-    """Make all models here."""
-    wanted = [("dense", size, _dense) for size in DENSE]
-    wanted += [("convolutional", size, _convolutional) for size in CONVOLUTIONAL]
-    return [_made(folder, kind, size, build) for kind, size, build in wanted]
+def make(folder: Path, names: Sequence[str]) -> list[Made]:
+    """Make models here, each named by its kind and size."""
+    build = {"dense": _dense, "convolutional": _convolutional}
+    wanted = [(kind, int(size)) for kind, size in (name.split("-") for name in names)]
+    return [_made(folder, kind, size, build[kind]) for kind, size in wanted]
 
 
 def _made(folder: Path, kind: str, size: int, build: Callable[[int], list[Any]]) -> Made:
@@ -84,4 +93,4 @@ def _convolutional(size: int) -> list[Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps([asdict(made) for made in make(Path(sys.argv[1]))]))
+    print(json.dumps([asdict(made) for made in make(Path(sys.argv[1]), sys.argv[2:])]))

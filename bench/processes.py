@@ -20,6 +20,13 @@ def tree(pid: int) -> list[int]:
     return pids
 
 
+def lives(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that nobody has taken note of yet has."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 def pss_mib(pid: int) -> float:
     """Return the memory of a tree in MiB; a page that several processes hold counts once, shared out."""
     return sum(_field_kib(one, "smaps_rollup", "Pss") for one in tree(pid)) / 1024

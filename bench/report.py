@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench import dialects, table
+from bench import dialects, overload, table
 
 Document = dict[str, Any]
 
@@ -49,13 +49,18 @@ def _bench(found: Document) -> str:
     return "\n\n".join([_markdown(table.HEADER, table.cells(found)), _listed(table.legend(found)), reached])
 
 
-def _soak(found: Document) -> str:
+def _figures(found: Document) -> str:
     return f"{figures_table(found)}\n\n{_listed(table.provenance(found))}"
 
 
 def figures_table(found: Document) -> str:
     """Return the figures of a document that has no more than a value for each name."""
     return _markdown(("", "figure"), ((name, _number(value)) for name, value in found["figures"].items()))
+
+
+def _overload(found: Document) -> str:
+    parts = [_markdown(overload.HEADER, overload.rows(found)), _listed(overload.sentences(found))]
+    return "\n\n".join([*parts, _listed(table.provenance(found))])
 
 
 def _growth(found: Document) -> str:
@@ -99,12 +104,15 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 KINDS: dict[str, Callable[[Document], str]] = {
     "bench": _bench,
+    "chaos": _figures,
     "dialects": _dialects,
-    "fuzz": _soak,
+    "fuzz": _figures,
     "growth": _growth,
+    "overload": _overload,
     "parse": _parse,
-    "soak": _soak,
-    "swaps": _soak,
+    "rolling": _figures,
+    "soak": _figures,
+    "swaps": _figures,
 }
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Protocol
 from bench import servers
 from bench.http import Request
 from bench.servers import Running
-from bench.workloads import ARTIFACTS, workloads
+from bench.workloads import artifacts, workloads
 
 OURS = "modiste"
 OURS_TWO = "modiste-2"
@@ -65,7 +65,10 @@ class Modiste:
     def run(self) -> Iterator[Running]:
         """Run it until the block ends; the cold start is to the first right answer."""
         first = workloads()["A"]
-        with servers.modiste(ARTIFACTS, first.request, first.good, workers=self.workers) as server:
+        with (
+            artifacts() as folder,
+            servers.modiste(folder, first.request, first.good, workers=self.workers) as server,
+        ):
             yield server
 
 

@@ -21,9 +21,7 @@ from bench import processes, wrk
 from bench.http import Request, settle
 from bench.measure import Pace
 from bench.servers import Running, running
-from bench.workloads import ARTIFACTS, workloads
-
-_ROOT = Path(__file__).parents[1]
+from bench.workloads import ROOT, artifacts, workloads
 
 _WARM_S = 0.3
 
@@ -50,7 +48,7 @@ def main(
     ratios: dict[tuple[str, int], list[float]] = {one: [] for one in asked}
     sides = {one: (Figures(), Figures()) for one in asked}
     for launch in range(launches):
-        roots = (other.resolve(), _ROOT)
+        roots = (other.resolve(), ROOT)
         with ExitStack() as stack:
             order = (0, 1) if launch % 2 == 0 else (1, 0)
             servers = {side: _launch(stack, roots[side]) for side in order}
@@ -68,7 +66,8 @@ def main(
 
 def _launch(stack: ExitStack, root: Path) -> Running:
     state = stack.enter_context(tempfile.TemporaryDirectory())
-    command = [sys.executable, "-m", "modiste", "serve", str(ARTIFACTS), "--port", "{port}"]
+    folder = stack.enter_context(artifacts())
+    command = [sys.executable, "-m", "modiste", "serve", str(folder), "--port", "{port}"]
     first = workloads()["A"].request
     return stack.enter_context(
         running(

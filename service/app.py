@@ -56,9 +56,10 @@ from service.routes import (
     statistics,
     tfserving,
 )
+from service.run_folder import Place
+from service.security_headers import PageHeaders
 from service.settings import Settings
 from service.statistics.book import Statistics
-from service.statistics.snapshots import Place
 
 logger = logging.getLogger(__name__)
 
@@ -99,11 +100,11 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     """
     registry = Registry(settings.default_model, settings.versions_loaded)
     bodies = BodyReader(settings.input_limits)
-    keys = Keys.open(settings.keys_file)
+    keys = Keys.open(settings.keys_file, required=settings.required_scopes)
     counted = Statistics(registry.rows_in_flight, place)
     parts = Parts(
         registry=registry,
-        watcher=_watcher(settings, registry, counted),
+        watcher=_watcher(settings, registry, counted, place),
         keys=keys,
         statistics=counted,
         bodies=bodies,
@@ -120,7 +121,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
     )
-    lane = PredictLane(RequestIds(web), predictor)
+    lane = PredictLane(RequestIds(PageHeaders(web)), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
         return Composed(
@@ -150,7 +151,7 @@ class RequestIds:
         await self._app(scope, receive, send_with_id)
 
 
-def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Watcher:
+def _watcher(settings: Settings, registry: Registry, counted: Statistics, place: Place | None) -> Watcher:
     policy = LoadPolicy(
         engine=settings.engine,
         keras_backend=settings.keras_backend,
@@ -170,6 +171,7 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Wat
         WishesFile(settings.state_dir),
         settings.batch_policy,
         counted,
+        place,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,
     )

@@ -14,6 +14,9 @@ Invariants, each with a test that carries its number:
 10. Rows of a higher priority go before those of a lower one, which wait.
 11. No more than `batches_in_flight` batches are with the engine at once; and one more where as many rows wait
     as fill it, for it could hardly grow, and so the engine finds it as soon as it is free.
+12. Where it is known how long batches take, no batch is longer than it gains by; a request that fits a batch
+    is refused at once where what is ahead of it takes longer than `max_wait_s`, and any request where it
+    would end behind its deadline. One that finds nothing ahead of it is admitted.
 """
 
 import asyncio
@@ -27,6 +30,7 @@ from typing import Protocol
 import numpy as np
 
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
+from service.pace import Pace
 from service.pending import NORMAL, Done, Entry, PendingQueue, Piece, rows_of
 from service.rows import Rows
 
@@ -36,12 +40,19 @@ Compute = Callable[[Rows], Rows | Awaitable[Rows]]
 """Maps rows [n, ...] to outputs [n, ...]: at once, or by a hand-over to a thread."""
 
 
+_UNQUESTIONED_S = 0.01
+"""So much work in flight is admitted without a look at waits and deadlines."""
+
+_BRAKED_S = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class BatchPolicy:
-    """How many rows go into one forward pass, and how many may be in flight in all."""
+    """How many rows go into one forward pass, how many may be in flight in all, and how long one may wait."""
 
     max_batch_rows: int
     max_rows_in_flight: int
+    max_wait_s: float = math.inf
 
 
 class Observer(Protocol):
@@ -100,13 +111,29 @@ class Batcher:
         batches_in_flight: int = 1,
         clock: Callable[[], float] = time.monotonic,
         observer: Observer | None = None,
+        pace: Pace | None = None,
     ) -> None:
+        """Assign.
+
+        Args:
+            compute: one forward pass.
+            policy: the limits.
+            batches_in_flight: how many forward passes may be under way.
+            clock: in seconds; deadlines are by it.
+            observer: hears of every batch.
+            pace: knows how long batches take; without it, waits are not limited.
+        """
         self._compute = compute
         self._policy = policy
+        self._pace = pace
         self._batches_in_flight = batches_in_flight
         self._clock = clock
         self._observer = observer or _Nobody()
-        self._queue = PendingQueue(policy.max_batch_rows)
+        rows = policy.max_batch_rows if pace is None else min(policy.max_batch_rows, pace.batch_rows)
+        self._queue = PendingQueue(rows)
+        self._unquestioned = 0  # rows in flight that nobody need be asked about
+        self._braked_until = -math.inf
+        self._computed_at = -math.inf
         self._computing: dict[asyncio.Future[Rows], tuple[list[Piece], int, float]] = {}
         self._rows_in_flight = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -131,6 +158,7 @@ class Batcher:
     def start(self, on_death: Callable[[BaseException], None] = lambda error: None) -> None:
         """Start on the running loop; `on_death` hears of an error that ends the batcher, which is a bug."""
         self._loop = asyncio.get_running_loop()
+        self._unquestioned = self._rows_unquestioned()
         self._accepts = True
         self._on_death = on_death
 
@@ -158,20 +186,28 @@ class Batcher:
             What `leave` takes.
 
         Raises:
-            Overloaded: the limit of rows in flight would be passed.
+            Overloaded: the limit of rows in flight would be passed, or the wait would be too long.
+            DeadlineExceeded: what is ahead takes so long that the answer would come too late.
             ShuttingDown: the batcher is stopping or has ended.
         """
         return self._admit(Entry(rows, deadline, done, priority))
+
+    def check_room(self) -> None:
+        """Refuse what would be refused if it had one row only: before a body is decoded in vain.
+
+        Raises:
+            Overloaded: as `admit` does.
+        """
+        if self._rows_in_flight >= self._unquestioned:
+            self._question(1, NORMAL, math.inf)
 
     def _admit(self, entry: Entry) -> Entry:
         if not self._accepts:
             raise ShuttingDown("this version of the model is stopping; ask again")
         count = len(entry.rows)
-        in_flight, limit = self._rows_in_flight + count, self._policy.max_rows_in_flight
-        if in_flight > limit:
-            raise Overloaded(
-                f"{count} rows do not fit: {in_flight - count} of at most {limit} are in flight; try again"
-            )
+        in_flight = self._rows_in_flight + count
+        if in_flight > self._unquestioned:
+            self._question(count, entry.priority, entry.deadline)
         entry.admitted_at = self._clock()
         self._rows_in_flight = in_flight
         self._queue.add(entry)
@@ -181,11 +217,53 @@ class Batcher:
             self._schedule()
         return entry
 
+    def _question(self, count: int, priority: int, deadline: float) -> None:
+        """Refuse rows that there is no room for, or no time."""
+        in_flight, limit = self._rows_in_flight, self._policy.max_rows_in_flight
+        if in_flight + count > limit:
+            raise Overloaded(
+                f"{count} rows do not fit: {in_flight} of at most {limit} are in flight; try again"
+            )
+        pace = self._pace
+        if pace is None:
+            return
+        ahead = self._queue.rows_before(count, priority) + sum(
+            rows for _, rows, _ in self._computing.values()
+        )
+        if not ahead:
+            return
+        now, wait_s = self._clock(), pace.seconds(ahead)
+        # What is larger than a batch has a long way anyway, and the deadline bounds it.
+        if count <= pace.batch_rows and wait_s > self._longest_wait_s(pace, now):
+            self._braked_until = now + _BRAKED_S
+            raise Overloaded(
+                f"{ahead} rows are ahead, {wait_s * 1000:.0f} ms of work: too long a wait; try again",
+                retry_after_s=max(1, math.ceil(wait_s)),
+            )
+        if now + wait_s + pace.seconds(count) > deadline:
+            raise DeadlineExceeded(
+                f"{ahead} rows are ahead: the deadline would pass before the answer was computed"
+            )
+
+    def _longest_wait_s(self, pace: Pace, now: float) -> float:
+        """Return how long a wait is admitted now.
+
+        A long queue gets over a crowd that comes and goes. Where more comes than can be computed, it would
+        stay full, and all would wait long for nothing: once somebody was refused, and until nobody was for
+        a second, the queue is no longer than keeps the engine busy.
+        """
+        longest_s = self._policy.max_wait_s
+        return min(longest_s, pace.busy_s) if now < self._braked_until else longest_s
+
     def leave(self, entry: Entry) -> None:
         """Drop what is not yet being computed: its caller does not wait for it any more."""
         if not entry.settled:
-            entry.settled = True
-            self._rows_in_flight -= len(entry.rows)
+            self._release(entry)
+            self._queue.drop(entry)
+
+    def _release(self, entry: Entry) -> None:
+        entry.settled = True
+        self._rows_in_flight -= len(entry.rows)
 
     def submit(self, rows: Rows, deadline: float, priority: int = NORMAL) -> asyncio.Future[Rows]:
         """Admit as `admit` does, and return a future of the outputs; to cancel it is to leave."""
@@ -202,7 +280,7 @@ class Batcher:
         """End an entry, unless it has ended."""
         if entry.ended:
             return
-        self.leave(entry)
+        self._release(entry)
         try:
             entry.done(outputs, error)
         except Exception:  # one caller's trouble with its answer is no other's
@@ -270,9 +348,22 @@ class Batcher:
             self._fail(pieces, rows, began_at, error)
         elif rows:  # or the batcher ended meanwhile
             self._deal(pieces, rows, began_at, future.result())
+            self._learn(rows, began_at)
         if not self._scheduled and not self._ended.is_set():
             # At once, not in the next round: the engine is idle.
             self._pump()
+
+    def _learn(self, rows: int, began_at: float) -> None:
+        """Tell the pace how long the engine had a batch, which began when the one before it ended."""
+        pace, now = self._pace, self._clock()
+        if pace is not None:
+            pace.observe(rows, now - max(began_at, self._computed_at))
+            self._computed_at = now
+            self._unquestioned = self._rows_unquestioned()
+
+    def _rows_unquestioned(self) -> int:
+        limit = self._policy.max_rows_in_flight
+        return limit if self._pace is None else min(limit, self._pace.rows_within(_UNQUESTIONED_S))
 
     def _end(self) -> None:
         self._accepts = False
@@ -301,6 +392,9 @@ class Batcher:
         for entry, start, stop in pieces:
             behind = at + stop - start
             piece = outputs[at:behind]
+            if entry.settled:  # who left has no rows any more
+                at = behind
+                continue
             complete = piece if stop - start == len(entry.rows) else entry.collect(start, piece)
             if complete is not None:
                 entry.computed_at = now

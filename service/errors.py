@@ -3,6 +3,9 @@
     ServingError
     ├── SlowSender             a request that did not become complete in time
     ├── HeadTooLarge           a request with too many headers, or too large ones
+    ├── UrlTooLong             a request whose URL is too long
+    ├── MalformedRequest       what came is no request of HTTP/1.1
+    ├── TooManyConnections     as many clients are connected as there may be
     ├── MalformedBody          the bytes are not what their content type says
     ├── InvalidInput           well-formed, and not what the model takes
     ├── UnsupportedMediaType   a content type or encoding that is not read here
@@ -47,6 +50,25 @@ class HeadTooLarge(ServingError):
     """A request with too many headers, or too large ones."""
 
     code = "head_too_large"
+
+
+class UrlTooLong(ServingError):
+    """A request whose URL is too long."""
+
+    code = "url_too_long"
+
+
+class MalformedRequest(ServingError):
+    """What came is no request of HTTP/1.1."""
+
+    code = "malformed_request"
+
+
+class TooManyConnections(ServingError):
+    """As many clients are connected as there may be; `retry_after_s` as for `Overloaded`."""
+
+    code = "too_many_connections"
+    retry_after_s = 1
 
 
 class MalformedBody(ServingError):

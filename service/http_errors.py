@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.ServingError], int] = {
     errors.MalformedBody: 400,
+    errors.MalformedRequest: 400,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.ModelNotFound: 404,
@@ -27,10 +28,12 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.SlowSender: 408,
     errors.HeadTooLarge: 431,
     errors.TooLarge: 413,
+    errors.UrlTooLong: 414,
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,
     errors.Overloaded: 429,
     errors.ModelFailure: 500,
+    errors.TooManyConnections: 503,
     errors.ModelNotReady: 503,
     errors.ModelFailed: 503,
     errors.StateUnavailable: 503,
@@ -66,7 +69,7 @@ def tell(error: Exception, request_id: str) -> Told:
 
 
 def _headers(error: errors.ServingError) -> Mapping[str, str]:
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.TooManyConnections):
         return {"retry-after": str(error.retry_after_s)}
     return {"www-authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else {}
 

@@ -68,7 +68,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, int(declared))
     # Chunks are joined once: growing one object by each of them would copy it every time.
     chunks: list[bytes] = []
     size = 0
@@ -105,8 +105,9 @@ async def gone(receive: Receive) -> None:
         await asyncio.sleep(0)
 
 
-def _too_large(limit: int) -> TooLarge:
+def _too_large(limit: int, declared: int | None = None) -> TooLarge:
+    came = "more came" if declared is None else f"this one declares {declared}"
     return TooLarge(
-        f"a body may have {limit / 2**20:.3g} MiB ({limit} bytes); send fewer rows, "
+        f"a body may have {limit / 2**20:.3g} MiB ({limit} bytes), and {came}; send fewer rows, "
         "or .npy or raw bytes instead of JSON"
     )

@@ -10,7 +10,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -31,7 +31,7 @@ _MAX_BYTES = 1024 * 1024
 class Scope(StrEnum):
     """What a key allows."""
 
-    PREDICT = "predict"  # needed as soon as one key has it
+    PREDICT = "predict"  # needed as soon as one key has it, or where a setting says so
     EVALUATE = "evaluate"  # the same
     ADMIN = "admin"  # always needed: labels, loading and unloading
 
@@ -108,23 +108,39 @@ def sha256_of(key: bytes) -> str:
 class Keys:
     """The keys that count now. The file is read again when it changes, looked at once a second at most."""
 
-    def __init__(self, path: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Callable[[], float] = time.monotonic,
+        required: Collection[str] = (),
+    ) -> None:
         self._path = path
+        self._required = frozenset(map(Scope, required))
         self._clock = clock
         self._looked_at = clock()
         self._data: bytes | None = None
         self._told: str | None = None
         self._keys: tuple[Key, ...] = ()
-        self._scopes: frozenset[Scope] = frozenset()
+        self._scopes = self._required
 
     @classmethod
-    def open(cls, path: Path | None, clock: Callable[[], float] = time.monotonic) -> Self:
+    def open(
+        cls,
+        path: Path | None,
+        clock: Callable[[], float] = time.monotonic,
+        required: Collection[str] = (),
+    ) -> Self:
         """Return the keys of a file; none where no file is named.
+
+        Args:
+            path: of the file.
+            clock: seconds.
+            required: scopes that are needed even where no key has them.
 
         Raises:
             KeysUnreadable: a file is named, and is missing or damaged.
         """
-        keys = cls(path, clock)
+        keys = cls(path, clock, required)
         if path is not None:
             keys._read(path)
         return keys
@@ -149,7 +165,7 @@ class Keys:
 
     def has(self, scope: Scope) -> bool:
         """Whether any key has a scope."""
-        return scope in self._scopes
+        return any(scope in key.scopes for key in self._keys)
 
     def _find(self, authorization: bytes) -> Key:
         kind, _, given = authorization.partition(b" ")
@@ -178,6 +194,6 @@ class Keys:
             return
         self._keys = KeyFile.parse(data).keys
         self._data = data
-        self._scopes = frozenset(scope for key in self._keys for scope in key.scopes)
+        self._scopes = self._required.union(*(key.scopes for key in self._keys))
         needed = ", ".join(sorted(self._scopes | {Scope.ADMIN}))
         logger.info("%d keys are set; a key is needed for: %s", len(self._keys), needed)

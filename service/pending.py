@@ -9,6 +9,8 @@ import numpy as np
 from service.errors import ServingError
 from service.rows import Rows, kind
 
+_FEW_EMPTY = 32
+
 NORMAL = 2
 """The priority of rows for which none is stated: 1 goes before them, 3 and more behind them."""
 
@@ -56,6 +58,17 @@ class Entry:
         """Whether the caller has its answer, or left."""
         return self.settled
 
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that no batch has yet."""
+        return len(self.rows) - self.taken
+
+    def forget(self) -> None:
+        """Let go of what a caller sent who left: the rows, and what was to be done with the answer."""
+        self.rows, self.taken = _NOTHING, 0
+        self._outputs = None
+        self.done = _tell_nobody
+
     def collect(self, start: int, outputs: Rows) -> Rows | None:
         """Keep the outputs of a piece that begins at row `start`; return all when none is missing."""
         count = len(self.rows)
@@ -64,6 +77,13 @@ class Entry:
         self._outputs[start : start + len(outputs)] = outputs
         self._missing -= len(outputs)
         return None if self._missing else self._outputs
+
+
+_NOTHING: Rows = np.empty(0, np.uint8)
+
+
+def _tell_nobody(outputs: Rows | None, error: ServingError | None) -> None:
+    """Do nothing."""
 
 
 Piece = tuple[Entry, int, int]
@@ -91,9 +111,23 @@ class _Lines:
         self._large: deque[Entry] = deque()
         self._large_is_next = False
         self._whole_rows = self._large_rows = 0
+        self._empty = 0  # entries of callers who left
 
     def __len__(self) -> int:
         return len(self._whole) + len(self._large)
+
+    @property
+    def rows(self) -> int:
+        """Rows that wait."""
+        return self._whole_rows + self._large_rows
+
+    def rows_before(self, count: int) -> int:
+        """Return how many rows would go before the last of so many that came now: the lines take turns."""
+        ours, others = self._whole_rows, self._large_rows
+        if count > self._max_batch_rows:
+            ours, others = others, ours
+        turns = -(-(ours + count) // self._max_batch_rows)
+        return ours + min(others, turns * self._max_batch_rows)
 
     @property
     def rows_next(self) -> int:
@@ -109,6 +143,19 @@ class _Lines:
             self._whole.append(entry)
             self._whole_rows += count - entry.taken
 
+    def drop(self, entry: Entry) -> None:
+        """Let go of what an entry that waits here holds. Its empty shell leaves when it can be cheap."""
+        if len(entry.rows) > self._max_batch_rows:
+            self._large_rows -= entry.waiting_rows
+        else:
+            self._whole_rows -= entry.waiting_rows
+        entry.forget()
+        self._empty += 1
+        if self._empty > _FEW_EMPTY and 2 * self._empty > len(self):
+            self._whole = deque(one for one in self._whole if one.rows is not _NOTHING)
+            self._large = deque(one for one in self._large if one.rows is not _NOTHING)
+            self._empty = 0
+
     def take(self, pieces: list[Piece], room: int) -> int:
         """Add pieces of the line whose turn it is to a batch, and return the room that it still has."""
         line = self._next_line()
@@ -117,16 +164,19 @@ class _Lines:
         while line and room:
             entry = line[0]
             rows, start = entry.rows, entry.taken
+            count = len(rows) - start
+            if entry.ended:
+                line.popleft()
+                self._empty -= rows is _NOTHING
+                entry.taken = len(rows)
+                gone += count
+                continue
             if of_one_kind is None:
                 of_one_kind = kind(rows)
             elif kind(rows) != of_one_kind:
                 room = 0
                 break
             line.popleft()
-            count = len(rows) - start
-            if entry.ended:
-                gone += count
-                continue
             if count > room:
                 count = room
                 line.append(entry)
@@ -142,7 +192,7 @@ class _Lines:
 
     @property
     def _is_larges_turn(self) -> bool:
-        return bool(self._large) and (self._large_is_next or not self._whole)
+        return bool(self._large) and (self._large_is_next or not self._whole_rows)
 
     def _next_line(self) -> deque[Entry]:
         large = self._is_larges_turn
@@ -151,7 +201,7 @@ class _Lines:
 
     @property
     def entries(self) -> list[Entry]:
-        return [*self._whole, *self._large]
+        return [entry for line in (self._whole, self._large) for entry in line if entry.rows is not _NOTHING]
 
 
 class PendingQueue:
@@ -173,6 +223,14 @@ class PendingQueue:
             return len(self._usual)
         return sum(map(len, self._lines.values()))
 
+    def rows_before(self, count: int, priority: int = NORMAL) -> int:
+        """Return about how many rows would go to the engine before the last of so many that came now."""
+        if len(self._lines) == 1:
+            return self._usual.rows_before(count) if priority >= NORMAL else 0
+        sooner = sum(lines.rows for number, lines in self._lines.items() if number < priority)
+        own = self._lines.get(priority)
+        return sooner + (own.rows_before(count) if own is not None else 0)
+
     @property
     def fills_a_batch(self) -> bool:
         """Whether as many rows wait in the line whose turn it is as a batch may have."""
@@ -186,6 +244,11 @@ class PendingQueue:
         lines.add(entry)
         if entry.deadline < self._earliest:
             self._earliest = entry.deadline
+
+    def drop(self, entry: Entry) -> None:
+        """Let go of what an entry whose caller left holds, where it still waits here."""
+        if entry.waiting_rows:
+            self._lines[entry.priority].drop(entry)
 
     def take(self) -> list[Piece]:
         """Remove and return what the next batch computes: no more rows than it may have, all of one shape.
@@ -214,15 +277,18 @@ class PendingQueue:
         """Remove and return the entries whose deadline passed."""
         if now < self._earliest:
             return []
-        waiting = self.clear()
+        waiting = self._emptied()
         expired = [entry for entry in waiting if entry.deadline <= now]
         for entry in waiting:
             if entry.deadline > now:
                 self.add(entry)
-        return expired
+        return _gone(expired)
 
     def clear(self) -> list[Entry]:
         """Remove and return everything."""
+        return _gone(self._emptied())
+
+    def _emptied(self) -> list[Entry]:
         entries = [entry for lines in self._lines.values() for entry in lines.entries]
         self._usual = _Lines(self._max_batch_rows)
         self._lines = {NORMAL: self._usual}
@@ -233,3 +299,10 @@ class PendingQueue:
     def earliest_deadline(self) -> float:
         """No later than the earliest deadline of what waits; infinity when nothing does."""
         return self._earliest if self else math.inf
+
+
+def _gone(entries: list[Entry]) -> list[Entry]:
+    """Mark entries as waiting no more."""
+    for entry in entries:
+        entry.taken = len(entry.rows)
+    return entries

@@ -123,10 +123,12 @@ class Predictor:
         """
         # Again, for a connection asks once for many requests, and keys are removed.
         self._keys.require(asked.headers, _PREDICT)
-        if asked.packed is not None:
-            return None
         target = asked.target
         served = self._registry.get(target.model, asked.version, target.label)
+        if not target.dialect.prioritizes:
+            served.batcher.check_room()
+        if asked.packed is not None:
+            return None
         question = target.dialect.read_quickly(body, asked.options, served.loaded.signature)
         return None if question is None else Ready(served, asked, question)
 

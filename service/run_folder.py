@@ -10,9 +10,17 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 _LOCK = ".lock"
+
+
+class Place(NamedTuple):
+    """Which of a server's workers this is: one of the same number takes its place when it dies."""
+
+    folder: Path
+    number: int
+    workers: int
 
 
 class RunFolder:

@@ -2,24 +2,32 @@
 
 import asyncio
 import errno
+import faulthandler
 import functools
 import logging
 import signal
 import socket
+from multiprocessing.connection import Connection
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
+from service import open_files
 from service.app import LIFECYCLE, compose
-from service.connection.bounded import HeadLimits
+from service.connection.limits import ConnectionLimits
 from service.connection.protocol import Protocol
+from service.pulse import Pulse
+from service.run_folder import Place
+from service.security_headers import EVERY_ANSWER
 from service.settings import Settings
-from service.statistics.snapshots import Place
+from service.tls import Certificate
 
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
 _ACCEPTED_AT_ONCE = 16
+_TICKS_A_SECOND = 10  # of uvicorn's main loop
 
 
 class CannotListen(Exception):
@@ -70,9 +78,21 @@ class Server(uvicorn.Server):
     closes after the drain delay. A second signal skips the wait.
     """
 
-    def __init__(self, settings: Settings, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        place: Place | None = None,
+        line: "Connection[Any, Any] | None" = None,
+    ) -> None:
         super().__init__(_config(settings, place))
         self._drain_delay_s = settings.drain_delay_ms / 1000
+        self._pulse = Pulse(settings.hang_timeout_ms / 1000, line)
+        self._certificate = certificate_of(settings)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends it."""
+        with self._pulse.running():
+            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Receive SIGTERM or SIGINT; asyncio's signal wake-up runs this between two callbacks."""
@@ -89,14 +109,48 @@ class Server(uvicorn.Server):
     def _leave(self) -> None:
         self.should_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the listener, with TLS where there is a certificate."""
+        if self._certificate is not None:
+            self.config.ssl = self._certificate.context
+        await super().startup(sockets)
 
-def run_worker(settings: Settings, listener: socket.socket, place: Place | None = None) -> None:
+    async def on_tick(self, counter: int) -> bool:
+        """Look once a second whether the certificate was renewed."""
+        if self._certificate is not None and counter % _TICKS_A_SECOND == 0:
+            self._certificate.look_again()
+        return await super().on_tick(counter)
+
+
+def certificate_of(settings: Settings) -> Certificate | None:
+    """Return the certificate to serve with; None where there is to be no TLS.
+
+    Raises:
+        CertificateUnreadable: it is missing or damaged, or its key does not belong to it.
+    """
+    if settings.tls_certificate is None:
+        return None
+    return Certificate.open(settings.tls_certificate, settings.tls_key)
+
+
+def run_worker(
+    settings: Settings,
+    listener: socket.socket,
+    place: Place | None = None,
+    line: "Connection[Any, Any] | None" = None,
+) -> None:
     """Serve on a bound socket until a signal ends it. The entry point of a worker process.
 
-    `place` is None where there is one worker only, or no folder for several to share.
+    Args:
+        settings: of the server.
+        listener: bound, and listening or not.
+        place: among several workers; None where there is one only, or no folder for several to share.
+        line: to the supervisor; None where there is none.
     """
     configure_logging(settings)
-    Server(settings, place).run(sockets=listeners(listener))
+    faulthandler.enable()  # where it crashes, or is ended because it hangs, the log tells where it was
+    open_files.allow(settings.max_connections)
+    Server(settings, place, line).run(sockets=listeners(listener))
 
 
 def configure_logging(settings: Settings) -> None:
@@ -107,15 +161,22 @@ def configure_logging(settings: Settings) -> None:
         format=f"%(asctime)s{worker} %(levelname)s %(name)s: %(message)s",
         force=True,
     )
-    # What uvicorn says of its own start and stop repeats ours, and what the form parser says of a damaged
-    # form is in the answer to it.
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+    # What uvicorn says of its own start and stop repeats ours; what it says of a damaged request, and the
+    # form parser of a damaged form, is in the answer to it, and would let any client fill the log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
     app, predictor, past_asgi = compose(settings, place)
-    limits = HeadLimits(settings.max_headers, settings.max_head_bytes, settings.read_timeout_ms / 1000)
+    limits = ConnectionLimits(
+        connections=settings.max_connections,
+        url_bytes=settings.max_url_bytes,
+        headers=settings.max_headers,
+        head_bytes=settings.max_head_bytes,
+        read_timeout_s=settings.read_timeout_ms / 1000,
+        write_timeout_s=settings.write_timeout_ms / 1000,
+    )
     return uvicorn.Config(
         app,
         http=functools.partial(Protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
@@ -125,6 +186,7 @@ def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        headers=list(EVERY_ANSWER),
         backlog=_BACKLOG,
         root_path=settings.root_path,
         forwarded_allow_ips=settings.forwarded_allow_ips,

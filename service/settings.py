@@ -31,7 +31,7 @@ def state_home() -> Path:
 class Settings(ModelFileSettings):
     """Limits are per worker. A value out of its bounds stops the start."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
@@ -51,6 +51,17 @@ class Settings(ModelFileSettings):
         description="where prepared forms of raw model files, labels and the like are kept",
     )
     keys_file: Path | None = Field(None, description="file of API keys; none: no keys")
+    require_keys: str = Field(
+        "",
+        description="what needs a key even where no key has the scope: `predict`, `evaluate`, or both, "
+        "comma-separated",
+    )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file of the server's certificate and those that lead to its root; none: no TLS"
+    )
+    tls_key: Path | None = Field(
+        None, description="PEM file of its private key, where that is not in the same file"
+    )
     data_dir: Path | None = Field(None, description="folder of data sets for `/evaluate`, looked in first")
     default_model: str | None = Field(
         None, description="the model of `/predict`; else the only one, else `fashion_mnist`"
@@ -80,8 +91,15 @@ class Settings(ModelFileSettings):
     max_rows_in_flight: int = Field(
         16384, ge=1, description="rows of one version admitted and not yet answered"
     )
+    max_wait_ms: int = Field(
+        1000, ge=1, description="a request that would wait longer for its turn is refused with 429"
+    )
     max_rows_per_request: int = Field(10_000, ge=1, description="rows of one request")
+    max_connections: int = Field(10_000, ge=1, description="connections that are open at one time")
     max_headers: int = Field(100, ge=10, description="headers of one request")
+    max_url_bytes: int = Field(
+        8192, ge=256, description="bytes of the URL of one request, its query included"
+    )
     max_head_bytes: int = Field(64 * 1024, ge=4096, description="bytes of the headers of one request")
     max_body_bytes: int = Field(64 * _MIB, ge=1024, description="bytes of one request body")
     max_npz_bytes: int = Field(512 * _MIB, ge=1024, description="bytes of one array of an .npz, unpacked")
@@ -91,6 +109,12 @@ class Settings(ModelFileSettings):
 
     read_timeout_ms: int = Field(
         60_000, ge=100, description="how long a request may take to come, from its first byte to its last"
+    )
+    write_timeout_ms: int = Field(60_000, ge=100, description="how long a client may leave an answer unread")
+    hang_timeout_ms: int = Field(
+        30_000,
+        ge=1000,
+        description="a worker whose event loop stands still for so long is ended and replaced",
     )
     drain_delay_ms: int = Field(
         0, ge=0, description="after SIGTERM, how long requests are still accepted while ready says 503"
@@ -103,6 +127,12 @@ class Settings(ModelFileSettings):
             raise ValueError(
                 "max_rows_per_request may not exceed max_rows_in_flight: it could never be admitted"
             )
+        if self.required_scopes - {"predict", "evaluate"}:
+            raise ValueError("require_keys may name predict and evaluate; admin always needs a key")
+        if self.required_scopes and self.keys_file is None:
+            raise ValueError("require_keys needs keys_file: there would be no key to ask with")
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key needs tls_certificate")
         if self.engine == "keras" and self.http_workers > 1:
             raise ValueError(
                 "the keras engine serves with http_workers=1: each worker would hold the whole model"
@@ -110,9 +140,14 @@ class Settings(ModelFileSettings):
         return self
 
     @property
+    def required_scopes(self) -> frozenset[str]:
+        """What needs a key whatever the file of keys holds."""
+        return frozenset(word.strip() for word in self.require_keys.split(",") if word.strip())
+
+    @property
     def batch_policy(self) -> BatchPolicy:
         """What the batcher of a version needs."""
-        return BatchPolicy(self.max_batch_rows, self.max_rows_in_flight)
+        return BatchPolicy(self.max_batch_rows, self.max_rows_in_flight, self.max_wait_ms / 1000)
 
     @property
     def input_limits(self) -> InputLimits:

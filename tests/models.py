@@ -169,3 +169,33 @@ def _slow_nodes(count: int, output: str) -> list[onnx.NodeProto]:
     for number in range(count):
         nodes.append(helper.make_node("MatMul", [f"wide_{number}", "nothing"], [f"wide_{number + 1}"]))
     return [*nodes, helper.make_node("MatMul", [f"wide_{count}", "narrow"], [output])]
+
+
+def write_failing(folder: Path, *, seed: int = 0) -> Path:
+    """Write a version whose engine fails on rows that begin with a pixel above 9; else as `write_version`.
+
+    It looks that pixel up in a table of ten zeros, and adds what it finds.
+    """
+    write_version(folder, seed=seed)
+    model = onnx.load(folder / ONNX)
+    graph = model.graph
+    index = next(i for i, node in enumerate(graph.node) if node.output[0] == "logits")
+    graph.node[index].output[0] = "scores"
+    more = [
+        helper.make_node("Gather", ["flat", "first"], ["pixel"], axis=1),
+        helper.make_node("Cast", ["pixel"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["zeros", "place"], ["zero"], axis=0),
+        helper.make_node("Add", ["scores", "zero"], ["logits"]),
+    ]
+    for offset, node in enumerate(more):
+        graph.node.insert(index + 1 + offset, node)
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(np.array([0], np.int64), "first"),
+            numpy_helper.from_array(np.zeros(10, np.float32), "zeros"),
+        ]
+    )
+    onnx.save(model, folder / ONNX)
+    summary = Summary.read(folder / SUMMARY)
+    summary.model_copy(update={"onnx_sha256": file_sha256(folder / ONNX)}).write(folder / SUMMARY)
+    return folder

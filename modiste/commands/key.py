@@ -84,7 +84,10 @@ def remove(name: _Name, file: _File) -> None:
         before, after = ({scope for one in some for scope in one.scopes} for some in (keys.keys, rest))
         for scope in sorted(before - after - {Scope.ADMIN}):
             typer.secho(
-                f"No key has the scope {scope} now: those paths need none any more.", fg="yellow", err=True
+                f"No key has the scope {scope} now: those paths need none any more, but of a server with "
+                f"MODISTE_REQUIRE_KEYS={scope}.",
+                fg="yellow",
+                err=True,
             )
         return KeyFile(keys=rest)
 

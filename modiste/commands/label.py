@@ -33,7 +33,7 @@ def label(
 ) -> None:
     """Show the labels of a model, after moving or removing some.
 
-    Works on the state folder of a server, whose workers follow at their next look: each moves a label
+    Works on the state folder of a server, whose workers follow at once: each moves a label
     when the version is loaded there, and until then asks the old one. Whether there is such a version is
     for the server to find out; its log says where there is none.
     """
@@ -68,7 +68,8 @@ def label(
         typer.echo(f"{name}={version}")
     if wanted:
         typer.echo(
-            "A server moves a label when the version is ready there; GET /models says where it points.",
+            "Written down. A running server loads the version, then moves the label; GET /models says where "
+            "it points now, and the server's log, where there is no such version.",
             err=True,
         )
 

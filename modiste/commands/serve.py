@@ -40,9 +40,10 @@ def serve(
     from pydantic import ValidationError
 
     from service.keys import Keys, KeysUnreadable
-    from service.server import CannotListen, bind, configure_logging, run_worker
+    from service.server import CannotListen, bind, certificate_of, configure_logging, run_worker
     from service.settings import Settings, unknown_names
     from service.supervisor import Supervisor
+    from service.tls import CertificateUnreadable
 
     console = Console(stderr=True, soft_wrap=True)
     given: dict[str, Any] = {
@@ -73,14 +74,20 @@ def serve(
         console.print(f"[red]error:[/] MODISTE_KEYS_FILE: {error}", highlight=False)
         raise typer.Exit(2) from error
     try:
+        certificate_of(settings)
+    except CertificateUnreadable as error:
+        console.print(f"[red]error:[/] MODISTE_TLS_CERTIFICATE: {error}", highlight=False)
+        raise typer.Exit(2) from error
+    try:
         listener = bind(settings.http_host, settings.http_port)
     except CannotListen as error:
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(1) from error
     address = listener.getsockname()
     shown = f"[{address[0]}]" if ":" in address[0] else address[0]
+    scheme = "http" if settings.tls_certificate is None else "https"
     console.print(
-        f"Serving {settings.artifacts_dir} on http://{shown}:{address[1]}  (docs at /docs, Ctrl-C stops)",
+        f"Serving {settings.artifacts_dir} on {scheme}://{shown}:{address[1]}  (docs at /docs, Ctrl-C stops)",
         highlight=False,
     )
     configure_logging(settings)

@@ -22,6 +22,7 @@ class Failure(StrEnum):
     MEMORY = "memory"  # over the limit of memory
     STORAGE = "storage"  # a file could not be written: the disk is full, or over the limit of file size
     CRASHED = "crashed"  # the child process ended without an answer
+    KILLED = "killed"  # somebody ended the child process, or the system did for want of memory
 
 
 class PrepareError(Exception):

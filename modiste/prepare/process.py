@@ -134,6 +134,8 @@ def _error(status: int, checked: bool, log: str) -> PrepareError:
         return PrepareFailed(Failure.TIMEOUT, "it used more processor time than the limit", log)
     if _OUT_OF_MEMORY in log:
         return PrepareFailed(Failure.MEMORY, "it needs more memory than the limit", log)
+    if status == -signal.SIGKILL:
+        return PrepareFailed(Failure.KILLED, "the process that prepares models was killed", log)
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
     return PrepareFailed(Failure.CRASHED, f"the process that prepares models ended {how}", log)
 

@@ -18,6 +18,9 @@ from service.signature import Input
 QUICK_BYTES = 4 * 1024
 """A body up to so many bytes is read in two milliseconds or less: Python objects of numbers take long."""
 
+MOST_LEVELS = 32
+"""Lists within lists, of which the deepest model has far fewer."""
+
 _TYPE_NAMES = {str: "a string", bool: "a boolean", type(None): "null", dict: "an object", list: "a list"}
 
 
@@ -36,7 +39,7 @@ def read(body: bytes, inputs: Sequence[Input]) -> list[NDArray[Any]]:
 def load_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a body, in which every key stands once."""
     try:
-        document = json.loads(body, object_pairs_hook=unique)
+        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique)
     except RecursionError as error:
         raise MalformedBody("the JSON is nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -79,7 +82,7 @@ def tensors_of(instances: Any, inputs: Sequence[Input]) -> list[NDArray[Any]]:
 def _named(instances: list[dict[str, Any]], tensor: Input) -> NDArray[Any]:
     values = [instance[tensor.name] for instance in instances]
     where = f"the input {tensor.name} of instances"
-    _check_nesting(values, where, tensor)
+    _check_nesting(values, where, tensor, MOST_LEVELS)
     array = np.array(values, np.float64)
     if not matches(array.shape[1:], tensor.shape):
         raise InvalidInput(f"{where}: expected {tensor.expected()}; got {describe(array.shape[1:])} in each")
@@ -92,18 +95,20 @@ def rows_of(instances: Any, tensor: Input) -> NDArray[Any]:
         raise InvalidInput(f"instances: expected {tensor.expected()}; got {_type_name(instances)}")
     if not instances:
         raise InvalidInput(f"instances: expected {tensor.expected()}; got an empty list")
-    _check_nesting(instances, "instances", tensor)
+    _check_nesting(instances, "instances", tensor, MOST_LEVELS)
     return to_rows(np.array(instances, np.float64), tensor)
 
 
-def _check_nesting(value: Any, where: str, tensor: Input) -> tuple[int, ...]:
+def _check_nesting(value: Any, where: str, tensor: Input, levels: int) -> tuple[int, ...]:
     """Return the shape of nested lists; every level must be even, and every leaf a finite number."""
     if not isinstance(value, list):
         _check_number(value, where)
         return ()
+    if not levels:
+        raise InvalidInput(f"lists may be nested {MOST_LEVELS} levels deep; expected {tensor.expected()}")
     shape: tuple[int, ...] | None = None
     for index, item in enumerate(value):
-        inner = _check_nesting(item, f"{where}[{index}]", tensor)
+        inner = _check_nesting(item, f"{where}[{index}]", tensor, levels - 1)
         if shape is None:
             shape = inner
         elif inner != shape:

@@ -9,6 +9,10 @@ from service.errors import InvalidInput, MalformedBody, TooLarge
 
 CONTENT_TYPE = "multipart/form-data"
 
+MOST_PART_HEADERS = 7
+MOST_PART_HEAD_BYTES = 4096
+"""Of the headers of one part together. The parser has limits of its own, a little above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -25,7 +29,7 @@ def files(body: bytes, content_type: str, max_files: int) -> list[Part]:
     Raises:
         MalformedBody: no readable form, or one that is cut short.
         InvalidInput: a form without a file, or with fields that are no file.
-        TooLarge: more files than allowed.
+        TooLarge: more files, or headers of one, than allowed.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
@@ -54,6 +58,7 @@ class _Form:
         self._headers: dict[bytes, bytes] = {}
         self._field = b""
         self._value = b""
+        self._header_count = self._head_bytes = 0
         self._content: list[bytes] = []
 
     def callbacks(self) -> dict[str, object]:
@@ -69,14 +74,26 @@ class _Form:
 
     def _begin(self) -> None:
         self._headers, self._content = {}, []
+        self._header_count = self._head_bytes = 0
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count_head(end - start)
         self._field += data[start:end]
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count_head(end - start)
         self._value += data[start:end]
 
+    def _count_head(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > MOST_PART_HEAD_BYTES or self._header_count >= MOST_PART_HEADERS:
+            raise TooLarge(
+                f"a part of a form may have {MOST_PART_HEADERS} headers, and {MOST_PART_HEAD_BYTES} bytes "
+                "of them"
+            )
+
     def _header_end(self) -> None:
+        self._header_count += 1
         self._headers[self._field.lower()] = self._value
         self._field = self._value = b""
 

@@ -14,6 +14,8 @@ from service.signature import Input
 
 CONTENT_TYPE = "application/x-npy"
 
+MOST_AXES = 32
+
 
 def decode(body: bytes, tensor: Input) -> NDArray[Any]:
     """Return the rows of an ``.npy`` body, of the dtype that it states.
@@ -45,8 +47,10 @@ def read_array(body: bytes, kinds: str = "uif") -> NDArray[Any]:
         raise MalformedBody("expected a NumPy .npy file; its header cannot be read") from error
     if dtype.kind not in kinds:
         raise InvalidInput(f"expected an array of real numbers; got dtype {dtype.name}")
-    if any(n < 0 for n in shape):
-        raise MalformedBody("expected a NumPy .npy file; its header states a negative length")
+    if len(shape) > MOST_AXES:
+        raise InvalidInput(f"an array may have {MOST_AXES} axes; got {len(shape)}")
+    if not all(0 <= n < 2**40 for n in shape) or not dtype.itemsize:
+        raise MalformedBody("expected a NumPy .npy file; its header states a length that no array has")
     needed, data = math.prod(shape) * dtype.itemsize, memoryview(body)[file.tell() :]
     if needed != len(data):
         raise MalformedBody(f"the .npy header states {needed} bytes of data; got {len(data)}")

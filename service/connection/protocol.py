@@ -13,8 +13,9 @@ from typing import Any
 
 from service import compression
 from service.connection.answer_bytes import encoded
-from service.connection.bounded import BoundedHttp, HeadLimits
+from service.connection.bounded import BoundedHttp
 from service.connection.exchange import Exchange
+from service.connection.limits import ConnectionLimits
 from service.connection.request_head import RequestHead
 from service.dialects.port import Target
 from service.errors import ModelFailure, ServingError
@@ -26,13 +27,15 @@ from service.rows import Rows
 class Protocol(BoundedHttp):
     """One connection of a client."""
 
-    def __init__(self, predictor: Predictor, past_asgi: bool, limits: HeadLimits, **uvicorn: Any) -> None:
+    def __init__(
+        self, predictor: Predictor, past_asgi: bool, limits: ConnectionLimits, **uvicorn: Any
+    ) -> None:
         """Serve a connection.
 
         Args:
             predictor: answers plain predictions.
             past_asgi: whether it may; False where all must pass through the application.
-            limits: of a request's head, and of its time.
+            limits: of connections and heads, and of the time that they take.
             uvicorn: for its own protocol.
         """
         super().__init__(limits, **uvicorn)
@@ -113,6 +116,7 @@ class Protocol(BoundedHttp):
         if self._exchange is None or self._refused:
             super().on_body(body)
         else:
+            self._is_stuck = False
             self._exchange.chunks.append(body)
 
     def on_message_complete(self) -> None:
@@ -134,7 +138,7 @@ class Protocol(BoundedHttp):
 
     def _plain_prediction(self) -> Exchange | None:
         route = self._route(self.url)
-        if route is None or not self._is_free or self.parser.get_method() != b"POST":
+        if route is None or not self._is_free or self._is_surplus or self.parser.get_method() != b"POST":
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
@@ -270,7 +274,7 @@ class Protocol(BoundedHttp):
             self.transport.write(encoded(response, exchange.request_id, self.server_state.default_headers))
         else:
             self._write_last(response, exchange.request_id)
-        if self.pipeline or self.transport.is_closing():
+        if self.pipeline or self._last_words is not None or self._ended:
             self.on_response_complete()
         else:
             self._stay()

@@ -35,6 +35,7 @@ class Native:
     """Modiste's own protocol; see `service.dialects.port.Dialect`."""
 
     compresses = False
+    prioritizes = False
 
     def __init__(self, bodies: BodyReader) -> None:
         self._bodies = bodies

@@ -49,6 +49,9 @@ class Dialect(Protocol):
     compresses: bool
     """Whether answers are compressed where ``Accept-Encoding`` asks for it."""
 
+    prioritizes: bool
+    """Whether bodies may state a priority. Where not, it is known before a body is read who is refused."""
+
     def match(self, path: str) -> "Target | None":
         """Return what a predict path asks for, or None for another path."""
         ...

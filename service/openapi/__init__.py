@@ -13,6 +13,7 @@ def with_predictions(document: dict[str, Any]) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         if path.startswith(oip.PREFIX):
             for operation in operations.values():
-                operation["responses"] |= brief.errors()
+                answers = {status: said for status, said in operation["responses"].items() if status < "400"}
+                operation["responses"] = answers | brief.errors()
     document["paths"] = {**native.paths(), **document["paths"], **tfserving.paths(), **oip.paths()}
     return document

@@ -4,11 +4,13 @@ from typing import Any
 
 _PARAMETERS = {
     "name": ({"type": "string"}, "fashion_mnist"),
-    "version": ({"type": "integer", "minimum": 1}, 1),
+    "version": ({"type": "integer", "minimum": 1, "maximum": 999_999_999}, 1),
     "label": ({"type": "string"}, "stable"),
 }
 _ERRORS = {
     "400": "Whatever is wrong with the request, a label that nobody set included; the message says where.",
+    "401": "A key is needed, and none or an unknown one came.",
+    "403": "The key does not allow this, or admin paths are closed because no key is set.",
     "404": "No such model or version.",
     "500": "Something failed in the server.",
     "503": "The model is not ready, or the server is full or stopping.",

@@ -150,7 +150,8 @@ def _path(path: str, summary: str) -> dict[str, Any]:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 1} if name == "version" else {"type": "string"}
+    version = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+    schema = version if name == "version" else {"type": "string"}
     example = {"version": 1, "label": "stable"}.get(name, "fashion_mnist")
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 

@@ -33,6 +33,7 @@ from service.engine.pipeline import Pipeline
 from service.engine.port import Engine
 from service.engine.warm import batch_sizes, warm_up
 from service.errors import ServingError
+from service.pace import Pace
 from service.repository.prepared_cache import PreparedCache
 from service.repository.scan import Candidate
 from service.rows import Rows
@@ -83,6 +84,7 @@ class Loaded:
     inline_rows: int
     release: Callable[[], None]
     files: tuple[FileInfo, ...]
+    pace: Pace
 
 
 class Loader:
@@ -126,7 +128,18 @@ class Loader:
         compute, release = _computing(engine, inline_rows, candidate)
         files = _files(candidate, prepared, source)
         in_flight = engine.batches_in_flight
-        return Loaded(summary, metadata, signature, engine, compute, in_flight, inline_rows, release, files)
+        return Loaded(
+            summary,
+            metadata,
+            signature,
+            engine,
+            compute,
+            in_flight,
+            inline_rows,
+            release,
+            files,
+            Pace(seconds),
+        )
 
     def _prepare(self, source: Path | None) -> Path:
         if source is None:

@@ -1,5 +1,6 @@
 """What is known of every version, and which of them answers: all that a request reads of the repository."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from service.errors import (
 )
 from service.repository.loading import Loaded
 from service.repository.scan import Candidate, Key
+from service.repository.standing import Standing
 from service.repository.version_policy import VersionPolicy, in_words, leading, sought
 from service.repository.wishes import Wishes
 from service.statistics.counts import Counts
@@ -94,6 +96,8 @@ class Registry:
         self.wishes = Wishes()
         self.labels_unknown: str | None = None
         """Why the labels are not known, where that is so."""
+        self.changed = asyncio.Event()
+        """Set when a model's name or label leads elsewhere than before."""
 
     def get(
         self, model: str | None = None, version: int | None = None, label: str | None = None
@@ -208,7 +212,18 @@ class Registry:
             if to is not None:
                 labels[label] = to
         leads = leading(self.policy(model), sorted(ready))
-        self._routes[model] = _Route(ready, None if leads is None else ready[leads], labels)
+        route = _Route(ready, None if leads is None else ready[leads], labels)
+        if route != self._routes.get(model):
+            self._routes[model] = route
+            self.changed.set()
+
+    def standing(self) -> Standing:
+        """Return what this worker answers by now."""
+        return Standing(
+            revision=self.wishes.revision,
+            newest={name: route.newest.version for name, route in self._routes.items() if route.newest},
+            labels={name: self.labels(name) for name, route in self._routes.items() if route.labels},
+        )
 
     def absent(self, name: str, version: int | None = None, label: str | None = None) -> ServingError:
         """Return why a model, its version or its label does not answer."""
@@ -233,7 +248,7 @@ class Registry:
             return ModelNotFound(f"model {name!r} has no version {version}; versions here: {here}")
         if self.is_unloaded(name):
             return ModelNotReady(
-                f"model {name!r} was unloaded by an operator; POST /models/{name}/load loads it again"
+                f"model {name!r} was unloaded by an operator; it answers again when an operator loads it"
             )
         policy = self.policy(name)
         number = sought(policy, sorted(known)) if version is None else version

@@ -22,6 +22,9 @@ _RETRY_S = 60.0
 _RETRY_UNAVAILABLE_S = 5.0
 """When to look again whether what preparing needs is installed by now."""
 
+_RETRY_KILLED_S = 5.0
+"""When to prepare again what was killed once: it may have been an accident."""
+
 
 class Shelf:
     """Loads versions into the registry and drains them from it. Belongs to one event loop.
@@ -128,7 +131,7 @@ class Shelf:
                     loaded = await asyncio.to_thread(self._loader.load, candidate)
         except Exception as error:
             record.state, record.reason = State.FAILED, reason_of(error)
-            record.retry_at = _retry_at(error)
+            record.retry_at = _retry_at(error, again=record.reason == before)
             if record.reason != before:
                 logger.warning("%s version %d failed: %s", candidate.model, candidate.version, record.reason)
             return
@@ -139,7 +142,9 @@ class Shelf:
             await asyncio.to_thread(loaded.release)
             return
         counts = self._statistics.counts(candidate.model, candidate.version)
-        batcher = Batcher(loaded.compute, self._policy, loaded.batches_in_flight, observer=counts)
+        batcher = Batcher(
+            loaded.compute, self._policy, loaded.batches_in_flight, observer=counts, pace=loaded.pace
+        )
         batcher.start(on_death=_end_process)
         shown_as = (loaded.metadata and loaded.metadata.display_name) or candidate.shown_as
         record.served = ServedVersion(candidate.model, candidate.version, shown_as, loaded, batcher, counts)
@@ -158,10 +163,15 @@ class Shelf:
         self._on_free(served.model)
 
 
-def _retry_at(error: Exception) -> float | None:
+def _retry_at(error: Exception, again: bool) -> float | None:
+    """Return when to try again; `again` where it failed so before."""
     if not isinstance(error, PrepareFailed):
         return None
-    wait_s = _RETRY_UNAVAILABLE_S if error.reason == Failure.UNAVAILABLE else _RETRY_S
+    wait_s = _RETRY_S
+    if error.reason == Failure.UNAVAILABLE:
+        wait_s = _RETRY_UNAVAILABLE_S
+    elif error.reason == Failure.KILLED and not again:
+        wait_s = _RETRY_KILLED_S
     return time.monotonic() + wait_s
 
 

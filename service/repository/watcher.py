@@ -22,11 +22,19 @@ from service.repository.loading import Loader
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key, Scan, scan
 from service.repository.shelf import Shelf
+from service.repository.standing import Standing, Standings
 from service.repository.version_policy import VersionPolicy, chosen, kept, sought
 from service.repository.wishes import Wishes, WishesFile, check_label
+from service.run_folder import Place
 from service.statistics.book import Statistics
 
 logger = logging.getLogger(__name__)
+
+_FOLLOW_S = 0.1
+"""How often it is looked whether operators decided something."""
+
+_AGREE_S = 10.0
+"""How long an operator waits for the other workers at most; a worker that starts takes seconds."""
 
 
 class Watcher:
@@ -40,6 +48,7 @@ class Watcher:
         wishes: WishesFile,
         policy: BatchPolicy,
         statistics: Statistics,
+        place: Place | None = None,
         *,
         interval_s: float,
         grace_s: float,
@@ -57,7 +66,8 @@ class Watcher:
         # could come after a newer one.
         self._turn = asyncio.Lock()
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self._standings = Standings(place) if place else None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Load what is quick to load, then watch; the rest is prepared while that already answers."""
@@ -68,13 +78,16 @@ class Watcher:
                 "/predict has no model, and the server is not ready: %s",
                 self._registry.why_no_default,
             )
-        self._task = asyncio.create_task(self._watch(), name="repository watcher")
+        self._tasks.append(asyncio.create_task(self._watch(), name="repository watcher"))
+        if self._standings is not None:
+            self._tasks.append(asyncio.create_task(self._tell(self._standings), name="standing"))
 
     async def stop(self) -> None:
         """Stop watching and loading, and drain every version within the grace period."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         self._stopping = True
         await self._shelf.stop()
 
@@ -91,7 +104,9 @@ class Watcher:
         await self._look_at(model)
         await self._change(lambda wishes: wishes.loading(model))
         versions = [record.candidate.version for record in self._registry.of_model(model)]
-        return await self._ready((model, sought(self._registry.policy(model), versions)))
+        served = await self._ready((model, sought(self._registry.policy(model), versions)))
+        await self._agreed(lambda standing: standing.newest.get(model))
+        return served
 
     async def unload(self, model: str) -> None:
         """Let all versions of a model go, for good; return when what they had in flight is answered.
@@ -104,6 +119,7 @@ class Watcher:
             await self._look_at(model)
         await self._change(lambda wishes: wishes.unloading(model))
         await self._shelf.drained(model)
+        await self._agreed(lambda standing: standing.newest.get(model))
 
     async def label(self, model: str, label: str, version: int) -> None:
         """Point a label at a version: load that where it is not, and move the label when it is ready.
@@ -120,6 +136,7 @@ class Watcher:
         with self._pin((model, version)):
             await self._ready((model, version))
             await self._change(lambda wishes: wishes.labelled(model, label, version))
+        await self._agreed(lambda standing: standing.labels.get(model))
 
     async def unlabel(self, model: str, label: str) -> None:
         """Remove a label.
@@ -136,6 +153,7 @@ class Watcher:
             return wishes.unlabelled(model, label)
 
         await self._change(without)
+        await self._agreed(lambda standing: standing.labels.get(model))
 
     async def choose(self, model: str, policy: VersionPolicy | None) -> None:
         """Say which versions of a model are to be loaded, or with None that the setting says it.
@@ -149,10 +167,25 @@ class Watcher:
         if model not in self._registry.model_names:
             await self._look_at(model)
         await self._change(lambda wishes: wishes.choosing(model, policy))
+        await self._agreed(lambda standing: standing.newest.get(model))
 
     async def _change(self, change: Callable[[Wishes], Wishes]) -> None:
         async with self._turn:
             self._adopt(await asyncio.to_thread(self._wishes.change, change))
+
+    async def _agreed(self, what: Callable[[Standing], object]) -> None:
+        """Wait until all workers answer by what this one does; not for ever, for one may be starting."""
+        standings = self._standings
+        if standings is None:
+            return
+        deadline = time.monotonic() + _AGREE_S
+        while time.monotonic() < deadline:
+            own = self._registry.standing()
+            others = await asyncio.to_thread(standings.others)
+            if all(one.revision >= own.revision and what(one) == what(own) for one in others):
+                return
+            await asyncio.sleep(_FOLLOW_S / 2)
+        logger.warning("another worker does not do yet what was asked; it will when it can")
 
     async def _look_at(self, model: str, version: int | None = None) -> None:
         """Look for a model, or one version, that came since the last look: it is taken to be whole."""
@@ -180,13 +213,27 @@ class Watcher:
             raise self._registry.absent(*key)
         return await self._shelf.ready(self._found.get(key, record.candidate))
 
-    async def _watch(self) -> None:
+    async def _tell(self, standings: Standings) -> None:
+        """Tell the other workers what this one answers by, whenever that changes."""
         while True:
-            await asyncio.sleep(self._interval_s)
+            self._registry.changed.clear()
+            await asyncio.to_thread(standings.write, self._registry.standing())
+            await self._registry.changed.wait()
+
+    async def _watch(self) -> None:
+        """Look at the folder at every interval, and at what operators decided as soon as it changed."""
+        looks_at = time.monotonic() + self._interval_s
+        while True:
+            await asyncio.sleep(min(_FOLLOW_S, self._interval_s))
             try:
-                await self._look()
+                if time.monotonic() >= looks_at:
+                    await self._look()
+                    looks_at = time.monotonic() + self._interval_s
+                elif await asyncio.to_thread(self._wishes.is_changed):
+                    async with self._turn:
+                        self._adopt(await asyncio.to_thread(self._wishes.look))
             except Exception:
-                logger.exception("looking at the artifacts folder failed; it is tried again")
+                logger.exception("looking at the repository failed; it is tried again")
 
     async def _look(self, settled: bool = False) -> None:
         """Compare the folder and the wishes with the registry. `settled`: nothing is still being copied."""
@@ -219,6 +266,8 @@ class Watcher:
     def _adopt(self, wishes: Wishes) -> None:
         """Make true what operators decided."""
         before = self._registry.wishes
+        if wishes.revision != before.revision:
+            self._registry.changed.set()
         self._registry.wishes, self._registry.labels_unknown = wishes, self._wishes.trouble
         for record in self._registry.records.values():
             model = record.candidate.model

@@ -37,6 +37,7 @@ class Wishes(BaseModel):
         unloaded: models that are to stay unloaded.
         loads: by model, how often it was asked for: a worker that sees another number than before tries
             again what failed.
+        revision: how often this document was changed: who has read it says so by this number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -46,6 +47,7 @@ class Wishes(BaseModel):
     versions: dict[ModelName, VersionPolicy] = {}
     unloaded: tuple[ModelName, ...] = ()
     loads: dict[ModelName, int] = {}
+    revision: int = 0
 
     def of(self, model: str) -> dict[str, int]:
         """Return the labels of a model."""
@@ -98,9 +100,20 @@ class WishesFile:
         self._data: bytes | None = None
         self._known = False  # read since the start, or known to be absent
         self._told: str | None = None
+        self._seen: tuple[int, int, int] | None = None
         self.last = Wishes()
         self.trouble: str | None = None
         """Why it could not be read since the start, where that is so: nobody knows then what it holds."""
+
+    def is_changed(self) -> bool:
+        """Whether the file is another one than at the last call: every change replaces it."""
+        try:
+            status = self.path.stat()
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        except OSError:
+            seen = None
+        changed, self._seen = seen != self._seen, seen
+        return changed
 
     def look(self) -> Wishes:
         """Return the wishes; those read last where the file cannot be read now, which is logged once."""
@@ -135,6 +148,7 @@ class WishesFile:
                     self._read()
                 wishes = change(self.last)
                 if wishes != self.last:
+                    wishes = wishes.model_copy(update={"revision": self.last.revision + 1})
                     data = wishes.model_dump_json(indent=2).encode() + b"\n"
                     shared_file.replace(self.path, data)
                     self._data, self.last = data, wishes

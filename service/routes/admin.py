@@ -1,5 +1,6 @@
 """Managing models: labels, versions, loading and unloading. Every route needs a key with the scope admin."""
 
+import codecs
 import logging
 from typing import Any, Literal, TypeVar
 
@@ -138,7 +139,7 @@ async def _body(request: Request, form: type[T], example: str) -> T:
     except ClientGone as error:
         raise MalformedBody("the body ended early") from error
     try:
-        return form.model_validate_json(body)
+        return form.model_validate_json(body.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modiste.datasets import DatasetError, load_split
 from modiste.metrics import Evaluation
-from service import examples, http_errors
+from service import compression, examples, http_errors
 from service.codecs import json_explain, json_rows, labelled
 from service.codecs.labelled import LabelledRows
 from service.errors import DatasetNotFound, InvalidInput, MalformedBody, ServingError, UnsupportedMediaType
@@ -21,6 +21,7 @@ from service.http_types import ClientGone, read_body
 from service.parts import Parts, UseParts, request_id
 from service.repository.registry import ServedVersion
 from service.routes.access import needs_evaluate
+from service.routes.paths import Version
 
 NDJSON = "application/x-ndjson"
 
@@ -109,7 +110,7 @@ async def evaluate_model(use: UseParts, request: Request, name: str) -> Response
 
 
 @router.post("/models/{name}/versions/{version}/evaluate", summary="How good is this version?", **_OPTIONS)
-async def evaluate_version(use: UseParts, request: Request, name: str, version: int) -> Response:
+async def evaluate_version(use: UseParts, request: Request, name: str, version: Version) -> Response:
     """Evaluate one version of a model."""
     return await _evaluate(use, request, use.registry.get(name, version))
 
@@ -123,13 +124,16 @@ async def evaluate_label(use: UseParts, request: Request, name: str, label: str)
 
 
 async def _evaluate(use: Parts, request: Request, served: ServedVersion) -> Response:
+    headers = dict(request.scope["headers"])
     try:
-        body = await read_body(
-            dict(request.scope["headers"]), request.receive, use.bodies.limits.max_body_bytes
-        )
+        body = await read_body(headers, request.receive, use.bodies.limits.max_body_bytes)
     except ClientGone:
         return Response(status_code=499)  # nobody reads it
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    packed = compression.of_request(headers)
+    if packed is not None:
+        limit = use.bodies.limits.max_body_bytes
+        body = await asyncio.to_thread(compression.decompressed, body, packed, limit)
     data = await asyncio.to_thread(_labelled, use, body, content_type, served)
     labels = checked_labels(data, served)
     items = evaluate(served, data.rows, labels, use.max_batch_rows, use.evaluation_timeout_s)

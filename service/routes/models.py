@@ -10,6 +10,7 @@ from modiste.artifact import LayerInfo, LossInfo, TensorSpec, Totals
 from service.parts import UseParts
 from service.repository.registry import Record, ServedVersion, State
 from service.repository.version_policy import VersionPolicy
+from service.routes.paths import Version
 
 router = APIRouter(tags=["models"])
 
@@ -109,7 +110,7 @@ async def summary(use: UseParts, request: Request, name: str) -> Response | Mode
     response_model=ModelSummary,
 )
 async def version_summary(
-    use: UseParts, request: Request, name: str, version: int
+    use: UseParts, request: Request, name: str, version: Version
 ) -> Response | ModelSummary:
     """Describe one version of a model."""
     return _summary(use.registry.get(name, version), request)

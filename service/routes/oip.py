@@ -12,6 +12,7 @@ from service.parts import Parts, UseParts
 from service.repository.registry import ServedVersion
 from service.repository.version_policy import triton_form
 from service.routes.health import why_not_ready
+from service.routes.paths import Version
 from service.signature import Tensor
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
@@ -30,7 +31,6 @@ _MANAGED = "model_repository"
 """Loading and unloading work where there is a key that may manage models."""
 
 Model = Annotated[str, Path(description="a model's name")]
-Version = Annotated[str, Path(pattern="^[0-9]+$", description="a version's number")]
 
 _PLATFORMS = {"onnx": "onnxruntime_onnx"}
 
@@ -72,7 +72,7 @@ def _of_version(path: str, summary: str) -> Callable[[Callable[..., Any]], Calla
             return asked(use, name, None)
 
         async def one(use: UseParts, name: Model, version: Version) -> Any:
-            return asked(use, name, int(version))
+            return asked(use, name, version)
 
         for handler, place in ((newest, "/models/{name}"), (one, "/models/{name}/versions/{version}")):
             handler.__doc__ = asked.__doc__

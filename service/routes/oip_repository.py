@@ -1,5 +1,6 @@
 """The model repository extension of the Open Inference Protocol: what is here, loading and unloading."""
 
+import codecs
 from typing import Any
 
 import orjson
@@ -54,10 +55,10 @@ def _reason(use: UseParts, model: str, state: State) -> str:
 @router.post("/models/{name}/load", summary="Load a model")
 async def load(use: UseParts, key: AdminKey, request: Request, name: str) -> Response:
     """Load what is in the folder, and answer when the newest version is ready; nothing can be uploaded."""
-    parameters = (await _document(request)).get("parameters") or {}
-    if not isinstance(parameters, dict):
+    parameters = (await _document(request)).get("parameters")
+    if not isinstance(parameters, dict | None):
         raise InvalidInput("expected 'parameters', an object")
-    if any(name.startswith(_UPLOADED) for name in parameters):
+    if any(parameter.startswith(_UPLOADED) for parameter in parameters or ()):
         raise InvalidInput(
             "a model comes through the artifacts folder: no configuration and no file is taken"
         )
@@ -74,6 +75,7 @@ async def unload(use: UseParts, key: AdminKey, name: str) -> Response:
 
 async def _document(request: Request) -> dict[str, Any]:
     body = await read_body(dict(request.scope["headers"]), request.receive, _MAX_BODY_BYTES)
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         document = orjson.loads(body) if body.strip() else {}
     except orjson.JSONDecodeError as error:

@@ -1,10 +1,11 @@
 """The statistics extension of the Open Inference Protocol, over all workers of this server."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from service.parts import Parts, UseParts
+from service.routes.paths import Version
 from service.statistics.figures import Duration, VersionStatistics
 
 router = APIRouter(prefix="/v2/models", tags=["open inference protocol"])
@@ -25,11 +26,9 @@ async def of_model(use: UseParts, name: str) -> dict[str, Any]:
 
 
 @router.get("/{name}/versions/{version}/stats", summary="What has this version done?")
-async def of_version(
-    use: UseParts, name: str, version: Annotated[str, Path(pattern="^[0-9]{1,9}$")]
-) -> dict[str, Any]:
+async def of_version(use: UseParts, name: str, version: Version) -> dict[str, Any]:
     """Statistics of one version."""
-    return await _of(use, name, int(version))
+    return await _of(use, name, version)
 
 
 async def _of(use: Parts, name: str, version: int | None) -> dict[str, Any]:

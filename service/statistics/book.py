@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from service.run_folder import Place
 from service.statistics.counts import Counts
 from service.statistics.figures import VersionStatistics, merged
-from service.statistics.snapshots import Place, Snapshots
+from service.statistics.snapshots import Snapshots
 
 Key = tuple[str, int]
 """A model's name in URLs, and a version."""

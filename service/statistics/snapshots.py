@@ -9,22 +9,15 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from service.run_folder import Place
 from service.statistics.figures import VersionStatistics
 
 logger = logging.getLogger(__name__)
 
 _DOCUMENT = TypeAdapter(list[VersionStatistics])
-
-
-class Place(NamedTuple):
-    """Which of a server's workers this is: one of the same number takes its place when it dies."""
-
-    folder: Path
-    number: int
 
 
 class Snapshots:

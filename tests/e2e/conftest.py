@@ -22,10 +22,17 @@ START_S = 90
 class Server:
     """A ``modiste serve`` process; its log is kept to be shown when a test fails."""
 
-    def __init__(self, artifacts: Path, state: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        artifacts: Path,
+        state: Path,
+        *options: str,
+        program: tuple[str, ...] = ("-m", "modiste"),
+        **environment: str,
+    ) -> None:
         names = {name: value for name, value in os.environ.items() if not name.startswith("MODISTE_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "modiste", "serve", str(artifacts), "--port", "0", *options],
+            [sys.executable, *program, "serve", str(artifacts), "--port", "0", *options],
             env={**names, "MODISTE_STATE_DIR": str(state), "MODISTE_WATCH_INTERVAL_MS": "100", **environment},
             stderr=subprocess.PIPE,
             text=True,
@@ -110,7 +117,7 @@ def serve(tmp_path: Path):
     """Starts servers, and ends them after the test."""
     started: list[Server] = []
 
-    def start(artifacts: Path, *options: str, **environment: str) -> Server:
+    def start(artifacts: Path, *options: str, **environment) -> Server:
         started.append(Server(artifacts, tmp_path / "state", *options, **environment))
         return started[-1]
 

@@ -8,17 +8,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.app import create_app
+from service.app import compose
+from service.run_folder import Place
 from service.settings import Settings
-from tests.models import write_version
+from tests.models import write_pair, write_version
 
 
 class Client:
     """Asks an application in the loop that it started in; synchronous, so that tests read plainly."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, place: Place | None = None) -> None:
         self._runner = asyncio.Runner()
-        self.app = create_app(settings)
+        self.app = compose(settings, place).app
         self._lifespan = _lifespan(self.app)
         self._runner.run(self._lifespan.__aenter__())
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, root_path=settings.root_path)
@@ -122,3 +123,10 @@ def make_client(settings: Settings):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def pair(artifacts, make_client):
+    """A client of a server with a model of two inputs and two outputs beside the plain one."""
+    write_pair(artifacts / "pair" / "1")
+    return make_client()

@@ -54,7 +54,6 @@ REQUESTS = [
     pytest.param("POST /models/none/predict HTTP/1.1", JSON, id="no such model"),
     pytest.param("POST /models/fashion_mnist/versions/7/predict HTTP/1.1", JSON, id="no such version"),
     pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", RAW * 30, id="too many rows"),
-    pytest.param(f"POST /predict HTTP/1.1\n{OCTETS}", RAW * 100, id="too many bytes"),
     pytest.param(
         "POST /predict HTTP/1.1", json.dumps({"instances": (PIXELS // 255).tolist()}).encode(), id="warned"
     ),

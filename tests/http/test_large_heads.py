@@ -8,11 +8,17 @@ import pytest
 from tests.http.sockets import Running
 
 START = b"POST /predict HTTP/1.1\r\nhost: test\r\n"
+CHUNKED = START + b"transfer-encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture(params=["", "*"], ids=["past ASGI", "through middleware"])
 def running(settings, request):
-    changes = {"max_headers": 20, "max_head_bytes": 8192, "cors_origins": request.param}
+    changes = {
+        "max_headers": 20,
+        "max_head_bytes": 8192,
+        "max_url_bytes": 1024,
+        "cors_origins": request.param,
+    }
     server = Running(settings.model_copy(update=changes))
     yield server
     server.stop()
@@ -26,10 +32,10 @@ def send_until_answered(connection, piece: bytes) -> None:
         connection.socket.sendall(piece)
 
 
-def refused(connection) -> None:
-    status, headers, body = connection.answer()
-    assert (status, headers["connection"]) == (431, "close")
-    assert "20 headers" in json.loads(body)["error"]["message"]
+def refused(connection, status: int = 431, says: str = "20 headers") -> None:
+    got, headers, body = connection.answer()
+    assert (got, headers["connection"]) == (status, "close")
+    assert says in json.loads(body)["error"]["message"]
     assert connection.closed()
 
 
@@ -44,7 +50,9 @@ def test_too_many_headers_are_refused(running):
     [
         pytest.param(START + b"x-long: ", b"a" * 1000, id="a header"),
         pytest.param(START + b"x: ", b"1\r\nx: " + b"b" * 990, id="headers"),
-        pytest.param(b"GET /", b"a" * 1000, id="a path"),
+        pytest.param(CHUNKED + b"0\r\nx-long: ", b"a" * 1000, id="a header behind the body"),
+        pytest.param(CHUNKED + b"0\r\nx: ", b"1\r\nx: " + b"b" * 990, id="headers behind the body"),
+        pytest.param(CHUNKED + b"1;", b"a" * 1000, id="an extension of a chunk"),
     ],
 )
 def test_a_head_that_does_not_end_is_refused(running, start, piece):
@@ -52,6 +60,33 @@ def test_a_head_that_does_not_end_is_refused(running, start, piece):
         connection.socket.sendall(start)
         send_until_answered(connection, piece)
         refused(connection)
+
+
+def test_a_url_that_does_not_end_is_refused(running):
+    with running.connect() as connection:
+        connection.socket.sendall(b"GET /")
+        send_until_answered(connection, b"a" * 1000)
+        refused(connection, 414, "1024 bytes")
+
+
+@pytest.mark.parametrize(
+    "start", ["/models/", "/predict?x=", "http://host/"], ids=["path", "query", "absolute"]
+)
+def test_a_url_may_be_as_long_as_that_and_no_longer(running, start):
+    with running.connect() as connection:
+        longest = start + "a" * (1024 - len(start))
+        assert connection.send(f"GET {longest} HTTP/1.1").answer()[0] in (404, 405)
+        connection.send(f"GET {longest}a HTTP/1.1")
+        refused(connection, 414, "1024 bytes")
+
+
+def test_a_header_behind_the_body_is_not_taken_for_one_of_the_request(running):
+    with running.connect() as connection:
+        body = b'{"instances": [1]}'
+        late = b"%x\r\n%b\r\n0\r\nx-timeout-ms: soon\r\n\r\n" % (len(body), body)
+        connection.socket.sendall(CHUNKED + late)
+        status, _, answer = connection.answer()
+        assert status == 422 and b"X-Timeout-Ms" not in answer
 
 
 def test_as_many_as_are_allowed_pass_and_each_request_counts_anew(running):

@@ -50,7 +50,7 @@ def test_an_unloaded_model_says_so_and_stays_away_until_it_is_loaded(artifacts, 
         refused = keyed.post(path, json=ROWS)
         assert error(refused) == (503, "model_not_ready")
         message = refused.json()["error"]["message"]
-        assert "was unloaded by an operator; POST /models/fashion_mnist/load" in message
+        assert "was unloaded by an operator; it answers again when an operator loads it" in message
     ready = keyed.get("/health/ready")
     assert ready.status_code == 503 and "was unloaded" in ready.json()["reason"]
     response = do(keyed, admin, "load")

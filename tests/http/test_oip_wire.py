@@ -249,7 +249,7 @@ def test_more_rows_than_there_is_room_for_are_a_503(make_client):
         ("GET", "/v2/models/fashion_mnist/versions/x", 400),
         ("GET", "/v2/models/fashion_mnist/versions/9/config", 404),
         ("GET", INFER, 405),
-        ("POST", "/v2/models/fashion_mnist/versions/x/infer", 404),
+        ("POST", "/v2/models/fashion_mnist/versions/x/infer", 400),
         ("POST", "/v2/models/nothing/infer", 404),
         ("DELETE", "/v2", 405),
     ],

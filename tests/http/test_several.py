@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 
 from modiste.artifact import Head
-from tests.models import expected_pair, write_pair, write_version
+from tests.models import expected_pair, write_version
 
 RANDOM = np.random.default_rng(3)
 IMAGE = RANDOM.normal(0, 1, (5, 4)).astype(np.float32)
 COUNT = RANDOM.integers(0, 9, (5, 1)).astype(np.int32)
-
-
-@pytest.fixture
-def pair(artifacts, make_client):
-    write_pair(artifacts / "pair" / "1")
-    return make_client()
 
 
 def ask(client, instances: object, query: str = "", **headers: str):

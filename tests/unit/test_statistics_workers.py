@@ -47,7 +47,7 @@ def test_one_worker_alone_needs_no_file():
 
 def test_each_worker_tells_what_all_have_counted_and_the_dead_too(tmp_path):
     async def main():
-        workers = [Statistics(place=Place(tmp_path, number)) for number in range(3)]
+        workers = [Statistics(place=Place(tmp_path, number, 3)) for number in range(3)]
         for number, worker in enumerate(workers):
             await worker.start()
             answered(worker, 10**number)
@@ -64,7 +64,7 @@ def test_each_worker_tells_what_all_have_counted_and_the_dead_too(tmp_path):
 
 def test_who_takes_a_dead_ones_place_goes_on_from_its_counts_and_has_nothing_in_flight(tmp_path):
     async def main():
-        place = Place(tmp_path, 0)
+        place = Place(tmp_path, 0, 3)
         first = Statistics(lambda: {("m", 1): 7}, place)
         await first.start()
         answered(first, 5)
@@ -72,7 +72,7 @@ def test_who_takes_a_dead_ones_place_goes_on_from_its_counts_and_has_nothing_in_
         # It is killed here: nothing more is written.
         second = Statistics(place=place)
         await second.start()
-        other = Statistics(place=Place(tmp_path, 1))
+        other = Statistics(place=Place(tmp_path, 1, 3))
         await other.start()
         answered(second, 2)
         (of_second,) = await second.all()
@@ -86,7 +86,7 @@ def test_who_takes_a_dead_ones_place_goes_on_from_its_counts_and_has_nothing_in_
 
 def test_changes_are_written_without_being_asked_for(tmp_path):
     async def main():
-        worker, other = (Statistics(place=Place(tmp_path, number)) for number in range(2))
+        worker, other = (Statistics(place=Place(tmp_path, number, 3)) for number in range(2))
         await worker.start()
         answered(worker, 4)
         while await executions(other) != {1: 4}:
@@ -101,7 +101,7 @@ def test_changes_are_written_without_being_asked_for(tmp_path):
 def test_counts_never_fall_whichever_worker_is_asked_and_whichever_dies(tmp_path_factory, steps):
     async def main():
         folder = tmp_path_factory.mktemp("run")
-        workers = [Statistics(place=Place(folder, number)) for number in range(3)]
+        workers = [Statistics(place=Place(folder, number, 3)) for number in range(3)]
         told = 0
         for what, number in steps:
             if what == "count":
@@ -111,7 +111,7 @@ def test_counts_never_fall_whichever_worker_is_asked_and_whichever_dies(tmp_path
                 assert now >= told
                 told = now
             else:
-                workers[number] = Statistics(place=Place(folder, number))
+                workers[number] = Statistics(place=Place(folder, number, 3))
                 await workers[number].start()
         for worker in workers:
             await worker.stop()
@@ -120,7 +120,7 @@ def test_counts_never_fall_whichever_worker_is_asked_and_whichever_dies(tmp_path
 
 
 def test_a_snapshot_that_comes_late_does_not_replace_a_newer_one(tmp_path):
-    snapshots = Snapshots(Place(tmp_path, 0))
+    snapshots = Snapshots(Place(tmp_path, 0, 3))
     worker = Statistics()
     answered(worker, 1)
     (old,) = asyncio.run(worker.all())
@@ -128,13 +128,13 @@ def test_a_snapshot_that_comes_late_does_not_replace_a_newer_one(tmp_path):
     snapshots.write(2, snapshots.encode([new]))
     snapshots.write(1, snapshots.encode([old]))
     assert snapshots.before() == [new]
-    assert Snapshots(Place(tmp_path, 1)).others() == [new]
+    assert Snapshots(Place(tmp_path, 1, 3)).others() == [new]
     assert [path.name for path in tmp_path.iterdir()] == ["worker-0.json"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_once_and_own_counts_go_on(tmp_path, caplog):
     async def main():
-        statistics = Statistics(place=Place(tmp_path / "absent", 0))
+        statistics = Statistics(place=Place(tmp_path / "absent", 0, 3))
         await statistics.start()
         for expected in (1, 2, 3):
             answered(statistics, 1)
@@ -152,7 +152,7 @@ def test_a_damaged_file_of_another_worker_is_left_out_and_told_once(tmp_path, ca
     (tmp_path / "worker-2.json").write_text("[")
 
     async def main():
-        statistics = Statistics(place=Place(tmp_path, 0))
+        statistics = Statistics(place=Place(tmp_path, 0, 3))
         await statistics.start()
         answered(statistics, 2)
         assert await executions(statistics) == {1: 2}

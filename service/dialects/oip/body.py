@@ -12,6 +12,7 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
+from service.codecs.json_explain import MOST_LEVELS
 from service.codecs.simd import parser
 from service.errors import MalformedBody
 
@@ -27,17 +28,27 @@ def parsed(body: bytes) -> dict[str, Any]:
     where it is neither.
 
     Raises:
-        MalformedBody: no JSON, or no object.
+        MalformedBody: no JSON, no object, one nested too deeply, or a key that stands twice in one.
     """
     try:
         document = parser().parse(body)
     except (ValueError, RuntimeError) as error:
         raise _unreadable(body) from error
-    found = _members(document) if isinstance(document, simdjson.Object) else None
+    found: dict[str, Any] | None = None
+    why = "expected a JSON object with 'inputs'"
+    try:
+        found = _members(document) if isinstance(document, simdjson.Object) else None
+    except _Unfit as error:
+        why = str(error)
     del document
+    # Raised here, where nothing of the parser is alive any more that a traceback could hold.
     if found is None:
-        raise MalformedBody("expected a JSON object with 'inputs'")
+        raise MalformedBody(why)
     return found
+
+
+class _Unfit(Exception):
+    """What is parsed may not be taken; the message says why."""
 
 
 class Split(NamedTuple):
@@ -96,7 +107,7 @@ def _unreadable(body: bytes) -> MalformedBody:
 def _members(document: simdjson.Object) -> dict[str, Any]:
     # By the keys that there are: to ask for a missing one costs as much as all the rest.
     found: dict[str, Any] = {}
-    for key in document.keys():  # noqa: SIM118 - it is no dict
+    for key in _keys(document):
         value = document[key]
         if key == "inputs":
             found[key] = [_tensor(one) for one in value] if isinstance(value, simdjson.Array) else None
@@ -108,7 +119,7 @@ def _members(document: simdjson.Object) -> dict[str, Any]:
 def _tensor(given: Any) -> Any:
     if not isinstance(given, simdjson.Object):
         return _plain(given)
-    keys = list(given.keys())
+    keys = _keys(given)
     datatype = given["datatype"] if "datatype" in keys else None
     return {key: _data(given[key], datatype) if key == "data" else _plain(given[key]) for key in keys}
 
@@ -127,7 +138,19 @@ def _data(given: Any, datatype: Any) -> NDArray[Any] | list[Any] | None:
         return None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, levels: int = MOST_LEVELS) -> Any:
+    if not isinstance(value, simdjson.Object | simdjson.Array):
+        return value
+    if not levels:
+        raise _Unfit(f"lists and objects may be nested {MOST_LEVELS} levels deep")
     if isinstance(value, simdjson.Object):
-        return value.as_dict()
-    return value.as_list() if isinstance(value, simdjson.Array) else value
+        return {key: _plain(value[key], levels - 1) for key in _keys(value)}
+    return [_plain(one, levels - 1) for one in value]
+
+
+def _keys(document: simdjson.Object) -> list[str]:
+    """Return the keys of an object, in which each must stand once: the parser would give the first."""
+    keys = list(document.keys())
+    if len(set(keys)) < len(keys):
+        raise _Unfit("a key stands twice in one JSON object")
+    return keys

@@ -26,7 +26,7 @@ from service.http_types import Headers, Response
 from service.rows import Rows
 from service.signature import Signature
 
-_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([0-9]+))?/infer")
+_PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 _JSON_LENGTH = JSON_LENGTH.encode()
 _OPERATION = "infer"
 _MOST_KEPT = 256
@@ -43,6 +43,7 @@ class OpenInference:
     """The Open Inference Protocol; see `service.dialects.port.Dialect`."""
 
     compresses = True
+    prioritizes = True
 
     def __init__(self, limits: InputLimits) -> None:
         self._limits = limits

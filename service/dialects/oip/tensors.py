@@ -14,6 +14,7 @@ from service.errors import InvalidInput
 from service.signature import Input
 
 _MOST_DIMENSIONS = 32
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 class Source(NamedTuple):
@@ -121,6 +122,9 @@ def _values(data: Any, dtype: np.dtype[Any], tensor: Input) -> NDArray[Any]:
             f"input '{tensor.name}': expected 'data', a list of {kind} alone, or a 'binary_data_size'"
         )
     if dtype.kind == "f":
+        # Wider ones are left to the check against the model's own dtype, which is never wider than they are.
+        if dtype == np.float16 and data.size and not (np.abs(data) <= _LARGEST_HALF).all():
+            raise InvalidInput(f"input '{tensor.name}': a value does not fit FP16")
         return data
     low, high = _limits(dtype)
     # Where the model's own range is narrower, the check of that is to come and says more.

@@ -15,6 +15,7 @@ class TensorFlowServing:
     """TensorFlow Serving; see `service.dialects.port.Dialect`. The options of a request are its operation."""
 
     compresses = True
+    prioritizes = False
 
     def __init__(self, limits: InputLimits) -> None:
         self._reader = Reader(limits)

@@ -40,7 +40,7 @@ def _parsed(body: bytes) -> Any:
     if not body:
         raise MalformedBody("JSON Parse error: The document is empty")
     try:
-        text = body.decode()
+        text = body.decode("utf-8-sig")
         return _decoder.raw_decode(text, len(text) - len(text.lstrip(_BLANKS)))[0]
     except UnicodeDecodeError as error:
         raise MalformedBody(f"JSON Parse error: Invalid UTF-8 at offset: {error.start}") from error

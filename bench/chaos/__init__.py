@@ -1,0 +1,1 @@
+"""The chaos run: everything at once, and every answer checked."""

@@ -1,0 +1,18 @@
+"""Two servers behind one client, each restarted under load: no request fails, and every answer is right."""
+
+import pytest
+
+from bench import rolling
+from tests.models import expected, write_version
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_rolling_restart_fails_no_request(tmp_path, test_images, workers):
+    write_version(tmp_path / "artifacts" / "fashion_mnist" / "1")
+    pixels = test_images[0][:50]
+    outcome = rolling.roll(
+        tmp_path / "artifacts", pixels, expected(pixels), restarts=2, callers=4, workers=workers
+    )
+    assert outcome.failures == []
+    assert outcome.restarts == 4 and outcome.unready_seen == 4
+    assert min(outcome.by_server) > 50
