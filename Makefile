@@ -107,7 +107,7 @@ lock:
 	uv pip compile pyproject.toml --group build $(LOCK) -o requirements/serve.txt
 	uv pip compile pyproject.toml --group build --extra train $(LOCK) -o requirements/train.txt
 	uv pip compile pyproject.toml --group build --extra train --extra gpu $(LOCK) -o requirements/gpu.txt
-	uv pip compile pyproject.toml --group build --extra train --extra jax --extra mlflow --group dev $(LOCK) -o requirements/dev.txt
+	uv pip compile pyproject.toml --group build --extra train --extra jax --extra mlflow --extra otel --group dev $(LOCK) -o requirements/dev.txt
 	uv pip compile requirements/clients.in $(LOCK) -o requirements/clients.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

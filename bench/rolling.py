@@ -25,7 +25,7 @@ from rich.console import Console
 
 from bench import machine, reference, servers
 from bench.http import HOST, Request
-from bench.workloads import ARTIFACTS, MODEL, ROOT, images
+from bench.workloads import MODEL, ROOT, artifacts, images
 
 RESULT = ROOT / "bench" / "results" / "rolling.json"
 _READY = Request("GET", "/health/ready")
@@ -164,7 +164,7 @@ def roll(
 
         for number in (0, 1):
             start(number)
-        everything.callback(lambda: [stack.close() for stack in running])
+        everything.callback(_close_all, running)
         balancer = Balancer(ports, pixels, expected)
         threads = balancer.run(callers)
         try:
@@ -194,6 +194,11 @@ def _server(artifacts: Path, port: int, state: Path, workers: int, drain_delay_m
     )
 
 
+def _close_all(running: list[ExitStack]) -> None:
+    for stack in running:
+        stack.close()
+
+
 def _until_ready(backend: _Backend) -> None:
     deadline = time.monotonic() + _TIMEOUT_S
     while not backend.ready:
@@ -211,7 +216,8 @@ def main(
     """Restart two servers in turn under load. Ends with status 1 where a request failed."""
     pixels = images()[0]
     expected = reference.outputs(MODEL, pixels)
-    outcome = roll(ARTIFACTS, pixels, expected, restarts=restarts, callers=callers, workers=workers)
+    with artifacts() as folder:
+        outcome = roll(folder, pixels, expected, restarts=restarts, callers=callers, workers=workers)
     document = {
         "kind": "rolling",
         "at": machine.now(),

@@ -1,8 +1,9 @@
 """The composition root: settings in, one ASGI application out. Nothing else builds parts."""
 
+import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -16,7 +17,9 @@ from starlette.responses import Response as StarletteResponse
 
 from modiste import __version__
 from service import http_errors, openapi
+from service.access_log import AccessLog
 from service.codecs.bodies import BodyReader
+from service.dialects.names import protocol_of
 from service.dialects.native import Native
 from service.dialects.oip import OpenInference
 from service.dialects.tfserving import TensorFlowServing
@@ -37,6 +40,8 @@ from service.http_types import (
 )
 from service.keys import Keys
 from service.lane import PredictLane
+from service.logs import current_request
+from service.observing import Observed, Observer
 from service.parts import Lifecycle, Parts, request_id
 from service.predictor import Predictor
 from service.repository.loading import Loader, LoadPolicy
@@ -49,6 +54,7 @@ from service.routes import (
     evaluate,
     examples,
     health,
+    metrics,
     models,
     oip,
     oip_repository,
@@ -69,7 +75,7 @@ _WORDS: Mapping[str, Words] = {
 }
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
-_NATIVE = (health, models, evaluate, admin, statistics, examples)
+_NATIVE = (health, models, evaluate, admin, statistics, metrics, examples)
 _ROUTES = (*_NATIVE, oip_statistics, oip, oip_repository, tfserving)
 """In the order in which a path is looked for: `/v2/models/stats` is no model."""
 
@@ -80,12 +86,14 @@ LIFECYCLE = "lifecycle"
 class Composed(NamedTuple):
     """An application, and what answers its predictions.
 
-    `past_asgi` is False where every answer must pass through middleware of the application.
+    `past_asgi` is False where every answer must pass through middleware of the application; `observers` hear
+    of the requests that go past it.
     """
 
     app: App
     predictor: Predictor
     past_asgi: bool
+    observers: Sequence[Observer]
 
 
 def create_app(settings: Settings) -> App:
@@ -101,7 +109,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     registry = Registry(settings.default_model, settings.versions_loaded)
     bodies = BodyReader(settings.input_limits)
     keys = Keys.open(settings.keys_file, required=settings.required_scopes)
-    counted = Statistics(registry.rows_in_flight, place)
+    counted = Statistics(registry, place)
     parts = Parts(
         registry=registry,
         watcher=_watcher(settings, registry, counted, place),
@@ -113,21 +121,23 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
         max_batch_rows=settings.max_batch_rows,
         evaluation_timeout_s=settings.default_timeout_ms / 1000,
     )
-    web = _web(settings, parts)
+    observers = _observers(settings)
+    web = _web(settings, parts, observers)
     predictor = Predictor(
         registry,
         [Native(bodies), OpenInference(settings.input_limits), TensorFlowServing(settings.input_limits)],
         keys,
         max_body_bytes=settings.max_body_bytes,
         default_timeout_s=settings.default_timeout_ms / 1000,
+        count_refusal=counted.count_refusal,
     )
-    lane = PredictLane(RequestIds(PageHeaders(web)), predictor)
+    app: App = PredictLane(RequestIds(PageHeaders(web)), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
-        return Composed(
-            CORSMiddleware(lane, origins, allow_methods=["*"], allow_headers=["*"]), predictor, False
-        )
-    return Composed(lane, predictor, True)
+        app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])
+    if observers:
+        app = Observed(app, observers)
+    return Composed(app, predictor, not settings.cors_origins, observers)
 
 
 class RequestIds:
@@ -142,6 +152,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = scope[REQUEST_ID] = request_id_of(dict(scope["headers"]))
+        current_request.set(given)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -149,6 +160,18 @@ class RequestIds:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def _observers(settings: Settings) -> list[Observer]:
+    observers: list[Observer] = []
+    if settings.access_log:
+        observers.append(AccessLog())
+    if settings.traces:
+        # Imported here: it needs an extra, and takes its time.
+        from service.tracing import Tracing
+
+        observers.append(Tracing())
+    return observers
 
 
 def _watcher(settings: Settings, registry: Registry, counted: Statistics, place: Place | None) -> Watcher:
@@ -177,7 +200,7 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics, place:
     )
 
 
-def _web(settings: Settings, parts: Parts) -> FastAPI:
+def _web(settings: Settings, parts: Parts, observers: Sequence[Observer]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
         await parts.statistics.start()
@@ -189,6 +212,8 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
         parts.lifecycle.stopping = True
         await parts.watcher.stop()
         await parts.statistics.stop()
+        for observer in observers:
+            await asyncio.to_thread(observer.close)
 
     web = FastAPIOffline(
         title="Modiste",
@@ -203,7 +228,7 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
     for part in _ROUTES:
         web.include_router(part.router)
     _document(web)
-    _answer_errors(web, _WORDS)
+    _answer_errors(web, _WORDS, parts.statistics.count_refusal)
     return web
 
 
@@ -227,11 +252,14 @@ def _document(web: FastAPI) -> None:
     web.openapi = with_lane  # type: ignore[method-assign]
 
 
-def _answer_errors(web: FastAPI, others: Mapping[str, Words]) -> None:
-    """Answer what fails behind the lane, in the words of the protocol whose path was asked."""
+def _answer_errors(
+    web: FastAPI, others: Mapping[str, Words], count_refusal: Callable[[str, str], None]
+) -> None:
+    """Answer what fails behind the lane, in the words of the protocol whose path was asked, and count it."""
 
     def answer(told: Told, request: Request) -> StarletteResponse:
         failed = Failed(request.method, route_path(request.scope), request_id(request))
+        count_refusal(protocol_of(failed.path), told.code)
         return _starlette(http_errors.words_of(failed.path, others)(told, failed))
 
     async def failure(request: Request, error: Exception) -> StarletteResponse:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from modiste.metrics import Evaluation, Evaluator, LabelError, normalize_labels
 from service.codecs.labelled import LabelledRows
-from service.errors import InvalidInput, Overloaded
+from service.errors import InvalidInput, Overloaded, ServingError
 from service.repository.registry import ServedVersion
+from service.statistics.requests import CANCELLED, DONE, INTERNAL
 
 _RETRY_S = 0.01
 
@@ -51,14 +52,23 @@ async def evaluate(
     Raises:
         DeadlineExceeded, ModelFailure, ShuttingDown: as for a prediction; `timeout_s` is for one piece.
     """
-    summary = served.loaded.summary
+    summary, began = served.loaded.summary, time.monotonic()
     evaluator = Evaluator(served.loaded.signature.output.head, summary.loss, summary.regularization_loss)
-    for start in range(0, len(rows), piece_rows):
-        piece = slice(start, start + piece_rows)
-        outputs = await _outputs(served, rows[piece], time.monotonic() + timeout_s)
-        evaluator.add(outputs, labels[piece])
-        yield Progress(evaluator.count, len(rows))
-    yield evaluator.result()
+    outcome = CANCELLED
+    try:
+        for start in range(0, len(rows), piece_rows):
+            piece = slice(start, start + piece_rows)
+            outputs = await _outputs(served, rows[piece], time.monotonic() + timeout_s)
+            evaluator.add(outputs, labels[piece])
+            yield Progress(evaluator.count, len(rows))
+        result = evaluator.result()
+        outcome = DONE
+    except Exception as error:
+        outcome = error.code if isinstance(error, ServingError) else INTERNAL
+        raise
+    finally:
+        served.counts.evaluated(outcome, evaluator.count, time.monotonic() - began)
+    yield result
 
 
 async def _outputs(served: ServedVersion, rows: NDArray[Any], deadline: float) -> NDArray[np.float32]:

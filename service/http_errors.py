@@ -61,10 +61,14 @@ class Told(NamedTuple):
 def tell(error: Exception, request_id: str) -> Told:
     """Return what to tell of an error, and log what is for the log; one not of our tree tells nothing."""
     if not isinstance(error, errors.ServingError):
-        logger.error("unexpected error in request %s", request_id, exc_info=error)
+        logger.error(
+            "unexpected error in request %s", request_id, exc_info=error, extra={"request_id": request_id}
+        )
         return Told(500, INTERNAL_CODE, INTERNAL_MESSAGE, {})
     if isinstance(error, errors.ModelFailure):
-        logger.error("model failure in request %s", request_id, exc_info=error)
+        logger.error(
+            "model failure in request %s", request_id, exc_info=error, extra={"request_id": request_id}
+        )
     return Told(STATUS[type(error)], error.code, error.message, _headers(error))
 
 

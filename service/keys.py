@@ -1,4 +1,4 @@
-"""API keys: who may ask for predictions and evaluations, and who may manage models.
+"""API keys: who may ask for predictions, evaluations and metrics, and who may manage models.
 
 The file holds the SHA-256 of each key. That is enough: a key is 256 random bits, so that there is nothing to
 guess, against which a password needs a slow hash with salt. Several keys may hold one scope, so that
@@ -33,6 +33,7 @@ class Scope(StrEnum):
 
     PREDICT = "predict"  # needed as soon as one key has it, or where a setting says so
     EVALUATE = "evaluate"  # the same
+    METRICS = "metrics"  # the same
     ADMIN = "admin"  # always needed: labels, loading and unloading
 
 

@@ -24,8 +24,11 @@ from service.http_types import (
     route_path,
     send_response,
 )
+from service.observing import PREDICTION, Prediction
 from service.predictor import Predictor
 from service.rows import Rows
+
+_WRONG_METHOD = "method_not_allowed"
 
 
 class PredictLane:
@@ -45,20 +48,21 @@ class PredictLane:
         request_id = request_id_of(headers)
         try:
             if scope["method"] == "POST":
-                response = await self._respond(target, scope["query_string"], headers, receive)
+                response = await self._respond(target, scope, headers, receive)
             else:
                 response = target.dialect.wrong_method(scope["method"], target, request_id)
+                self.predictor.count_refusal(target.dialect.name, _WRONG_METHOD)
         except ClientGone:
             return
         except Exception as error:
             response = target.dialect.failure(error, target, request_id)
         await send_response(send, response, request_id)
 
-    async def _respond(self, target: Target, query: bytes, headers: Headers, receive: Receive) -> Response:
+    async def _respond(self, target: Target, scope: Scope, headers: Headers, receive: Receive) -> Response:
         predictor, began = self.predictor, time.monotonic()
-        read_at, served = began, None
+        read_at, served, entry = began, None, None
         try:
-            asked = predictor.ask(target, query, headers)
+            asked = predictor.ask(target, scope["query_string"], headers)
             body = await read_body(headers, receive, predictor.max_body_bytes)
             read_at = time.monotonic()
             ready = predictor.decode(asked, body) or await predictor.decode_in_thread(asked, body)
@@ -73,7 +77,9 @@ class PredictLane:
         except BaseException as error:
             predictor.count_failure(target, served, error, time.monotonic() - read_at)
             raise
-        served.counts.answered(entry, read_at, time.monotonic())
+        finally:
+            scope[PREDICTION] = Prediction(target.dialect.name, served, entry, read_at)
+        served.counts.answered(target.dialect.name, entry, read_at, time.monotonic())
         return packed or response
 
 

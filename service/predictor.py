@@ -8,11 +8,12 @@
 
 `service.lane` walks this way in a task, as an ASGI application; `service.connection.protocol` without one,
 from the callbacks of a connection. Each request is counted once, in the end: where it was answered by
-`ready.served.counts.answered`, else by `predictor.count_failure`.
+`ready.served.counts.answered`, else by `predictor.count_failure`, or by `predictor.count_refusal` where it
+was no prediction.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from service import compression
@@ -22,7 +23,7 @@ from service.http_types import ClientGone, Headers, Response
 from service.keys import Keys, Scope
 from service.repository.registry import Registry, ServedVersion
 from service.rows import Rows
-from service.statistics.figures import CANCELLED, INTERNAL
+from service.statistics.requests import CANCELLED, INTERNAL
 
 _PREDICT = Scope.PREDICT  # looked up once: Python 3.11 takes long to find a member of an enum
 
@@ -31,6 +32,7 @@ class Asked(NamedTuple):
     """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`.
 
     `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither.
+    `protocol` is the name of the dialect, for whoever counts: it is looked up once.
     """
 
     target: Target
@@ -40,6 +42,7 @@ class Asked(NamedTuple):
     packed: str | None
     packing: str | None
     headers: Headers
+    protocol: str
 
     def fail(self, error: Exception, request_id: str) -> Response:
         """Return the answer to this request where it fails."""
@@ -85,12 +88,14 @@ class Predictor:
         *,
         max_body_bytes: int,
         default_timeout_s: float,
+        count_refusal: Callable[[str, str], None] = lambda protocol, reason: None,
     ) -> None:
         self._registry = registry
         self._dialects = dialects
         self._keys = keys
         self.max_body_bytes = max_body_bytes
         self._default_timeout_s = default_timeout_s
+        self.count_refusal = count_refusal  # of a protocol, for a reason: what is no version's
 
     def match(self, path: str) -> Target | None:
         """Return what a path asks for in the dialect that knows it, or None for a path that none knows."""
@@ -113,7 +118,8 @@ class Predictor:
         self._registry.get(target.model, version, target.label)
         packed = compression.of_request(headers)
         packing = compression.of_answer(headers) if target.dialect.compresses else None
-        return Asked(target, version, options, timeout_s, packed, packing, headers)
+        protocol = target.dialect.name
+        return Asked(target, version, options, timeout_s, packed, packing, headers, protocol)
 
     def decode(self, asked: Asked, body: bytes) -> Ready | None:
         """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.
@@ -151,7 +157,7 @@ class Predictor:
     def count_failure(
         self, target: Target, served: ServedVersion | None, error: BaseException, seconds: float
     ) -> None:
-        """Count a request that gets no answer, for the version that it asked, where that is known.
+        """Count a request that gets no answer, for the version that it asked, or as nobody's.
 
         Args:
             target: what the request asked for.
@@ -163,8 +169,9 @@ class Predictor:
             try:
                 served = self._registry.get(target.model, version_of(target.version), target.label)
             except ServingError:
+                self.count_refusal(target.dialect.name, reason_of(error))
                 return
-        served.counts.failed(_reason(error), seconds)
+        served.counts.failed(target.dialect.name, reason_of(error), seconds)
 
     def _timeout_s(self, headers: Headers) -> float:
         given = headers.get(b"x-timeout-ms")
@@ -175,7 +182,8 @@ class Predictor:
         return int(given) / 1000
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Return the word under which a failure is counted."""
     if isinstance(error, ServingError):
         return error.code
     return CANCELLED if isinstance(error, ClientGone | asyncio.CancelledError) else INTERNAL

@@ -13,9 +13,10 @@ from typing import Any
 
 import uvicorn
 
-from service import open_files
+from service import logs, open_files
 from service.app import LIFECYCLE, compose
 from service.connection.limits import ConnectionLimits
+from service.connection.observed import ObservedProtocol
 from service.connection.protocol import Protocol
 from service.pulse import Pulse
 from service.run_folder import Place
@@ -147,20 +148,20 @@ def run_worker(
         place: among several workers; None where there is one only, or no folder for several to share.
         line: to the supervisor; None where there is none.
     """
-    configure_logging(settings)
+    configure_logging(settings, place)
     faulthandler.enable()  # where it crashes, or is ended because it hangs, the log tells where it was
     open_files.allow(settings.max_connections)
     Server(settings, place, line).run(sockets=listeners(listener))
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: Settings, place: Place | None = None) -> None:
     """Log to standard error, one line an event."""
-    worker = " [%(process)d]" if settings.http_workers > 1 else ""
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        format=f"%(asctime)s{worker} %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    handler = logging.StreamHandler()
+    as_json = settings.log_format == "json"
+    worker = None if place is None else place.number
+    handler.setFormatter(logs.JsonLines(worker) if as_json else logs.text(settings.http_workers > 1))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(as_json)
     # What uvicorn says of its own start and stop repeats ours; what it says of a damaged request, and the
     # form parser of a damaged form, is in the answer to it, and would let any client fill the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
@@ -168,7 +169,8 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
-    app, predictor, past_asgi = compose(settings, place)
+    app, predictor, past_asgi, observers = compose(settings, place)
+    protocol = functools.partial(ObservedProtocol, observers) if observers else Protocol
     limits = ConnectionLimits(
         connections=settings.max_connections,
         url_bytes=settings.max_url_bytes,
@@ -179,7 +181,7 @@ def _config(settings: Settings, place: Place | None) -> uvicorn.Config:
     )
     return uvicorn.Config(
         app,
-        http=functools.partial(Protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
+        http=functools.partial(protocol, predictor, past_asgi, limits),  # type: ignore[arg-type]
         loop="auto",
         ws="none",
         lifespan="on",

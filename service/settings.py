@@ -44,6 +44,13 @@ class Settings(ModelFileSettings):
         "", description="origins that browsers may call from, comma-separated; `*` for all"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text` for people, `json` for programs: one object a line"
+    )
+    access_log: bool = Field(False, description="whether each request is logged when it has ended")
+    traces: bool = Field(
+        False, description="whether requests are traced by OpenTelemetry; needs the extra `otel`"
+    )
 
     artifacts_dir: Path = Field(Path("artifacts"), description="the model repository")
     state_dir: Path = Field(

@@ -7,13 +7,13 @@ from service.errors import Overloaded, ServingError
 from service.pending import Entry
 from service.rows import Rows
 from service.statistics.counts import Counts
-from service.statistics.figures import (
-    CANCELLED,
-)
+from service.statistics.requests import CANCELLED
 from tests.batchers import NEVER
 
 MS = 1_000_000
 """Nanoseconds."""
+
+PROTOCOL = "modiste"
 
 
 class Clock:
@@ -47,7 +47,7 @@ class Clients:
                 return
             self.clock.now += encode_s
             self.answered.append(made[0])
-            self.counts.answered(made[0], read_at, self.clock.now)
+            self.counts.answered(PROTOCOL, made[0], read_at, self.clock.now)
 
         try:
             made.append(self.batcher.admit(asked, deadline, done))
@@ -65,7 +65,7 @@ class Clients:
 
     def fail(self, reason: str, since: float) -> None:
         self.failed.append(reason)
-        self.counts.failed(reason, self.clock.now - since)
+        self.counts.failed(PROTOCOL, reason, self.clock.now - since)
 
 
 def setting(compute, max_batch: int = 8, in_flight: int = 1000, batches: int = 1) -> Clients:

@@ -32,7 +32,8 @@ def expected(pixels: np.ndarray, units: int = 10, seed: int = 0) -> np.ndarray:
     flat = pixels.reshape(len(pixels), -1).astype(np.float32)
     logits = flat @ weights(units, flat.shape[1], seed)
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def write_version(

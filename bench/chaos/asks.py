@@ -155,8 +155,8 @@ def _v2(model: str, version: int | None, label: str | None, pixels: Pixels) -> R
 
 
 def _v2_binary(model: str, version: int | None, label: str | None, pixels: Pixels) -> Request:
-    tensor = {"name": "pixels", "shape": list(pixels.shape), "datatype": "UINT8"}
-    tensor["parameters"] = {"binary_data_size": pixels.nbytes}
+    tensor: dict[str, object] = {"name": "pixels", "shape": list(pixels.shape), "datatype": "UINT8"}
+    tensor |= {"parameters": {"binary_data_size": pixels.nbytes}}
     head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     headers = {**_OCTETS, "inference-header-content-length": str(len(head))}
     return Request("POST", f"/v2{_path(model, version, None)}/infer", headers, head + pixels.tobytes())

@@ -119,7 +119,8 @@ class Troubles:
     async def _both_serve(self) -> bool:
         """Wait until two workers answer: one that still starts would be waited for much longer."""
         loop = asyncio.get_running_loop()
-        seen, deadline = set(), loop.time() + _GONE_S
+        seen: set[str] = set()
+        deadline = loop.time() + _GONE_S
         while len(seen) < 2 and loop.time() < deadline:
             connection = Connection(self._port)
             with suppress(Broken):

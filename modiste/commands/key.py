@@ -31,12 +31,12 @@ def new(
     name: _Name,
     file: _File,
     scope: Annotated[
-        list[str], typer.Option(help="What it allows: predict, evaluate, admin.", show_default=False)
+        list[str], typer.Option(help="What it allows: predict, evaluate, metrics, admin.", show_default=False)
     ],
 ) -> None:
     """Make a key, print it once, and write its hash to the file.
 
-    As soon as one key has the scope predict or evaluate, those paths need a key.
+    As soon as one key has the scope predict, evaluate or metrics, those paths need a key.
     """
     from pydantic import ValidationError
 

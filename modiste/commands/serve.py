@@ -1,11 +1,14 @@
 """``modiste serve``: start the service."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+logger = logging.getLogger(__name__)
 
 _OPTIONS = {
     "artifacts_dir": "ARTIFACTS",
@@ -54,9 +57,6 @@ def serve(
         "default_model": default_model,
         "engine": engine,
     }
-    for name, nearest in unknown_names(os.environ).items():
-        hint = f"; did you mean {nearest}?" if nearest else ""
-        console.print(f"[yellow]warning:[/] {name} is no setting{hint}", highlight=False)
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -65,6 +65,22 @@ def serve(
             where = _OPTIONS[name] if given.get(name) is not None else f"MODISTE_{name.upper()}"
             console.print(f"[red]error:[/] {where}: {problem['msg']}", highlight=False)
         raise typer.Exit(2) from error
+    as_json = settings.log_format == "json"
+    if as_json:
+        configure_logging(settings)
+    for name, nearest in unknown_names(os.environ).items():
+        warning = f"{name} is no setting" + (f"; did you mean {nearest}?" if nearest else "")
+        if as_json:
+            logger.warning("%s", warning)
+        else:
+            console.print(f"[yellow]warning:[/] {warning}", highlight=False)
+    if settings.traces:
+        try:
+            import service.tracing  # noqa: F401
+        except ImportError as error:
+            need = r"[red]error:[/] MODISTE_TRACES: traces need the extra otel: pip install 'modiste\[otel]'"
+            console.print(need, highlight=False)
+            raise typer.Exit(2) from error
     if not settings.artifacts_dir.is_dir():
         console.print(f"[red]error:[/] there is no folder {settings.artifacts_dir}", highlight=False)
         raise typer.Exit(2)
@@ -86,11 +102,14 @@ def serve(
     address = listener.getsockname()
     shown = f"[{address[0]}]" if ":" in address[0] else address[0]
     scheme = "http" if settings.tls_certificate is None else "https"
-    console.print(
-        f"Serving {settings.artifacts_dir} on {scheme}://{shown}:{address[1]}  (docs at /docs, Ctrl-C stops)",
-        highlight=False,
-    )
-    configure_logging(settings)
+    where = f"{scheme}://{shown}:{address[1]}"
+    if as_json:
+        logger.info("Serving on %s", where)
+    else:
+        console.print(
+            f"Serving {settings.artifacts_dir} on {where}  (docs at /docs, Ctrl-C stops)", highlight=False
+        )
+        configure_logging(settings)
     if settings.http_workers == 1:
         run_worker(settings, listener)
         return

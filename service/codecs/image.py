@@ -38,7 +38,9 @@ def decode(body: bytes, tensor: Input, max_pixels: int) -> NDArray[Any]:
             found = pixels(picture, "L" if channels == 1 else "RGB", (height, width))
     except Image.DecompressionBombError as error:  # Pillow's own limit, for the largest of all
         raise TooLarge(f"a picture may have {max_pixels} pixels; this one states far more") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (TooLarge, MemoryError):
+        raise
+    except Exception as error:  # what Pillow raises for damaged files is of many kinds, and grows
         known = body.startswith((b"\x89PNG", b"\xff\xd8"))
         came = "this one is damaged or cut short" if known else "what came is neither"
         raise MalformedBody(f"expected a PNG or JPEG picture; {came}") from error

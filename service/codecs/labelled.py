@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from service.codecs import json_explain, npy
 from service.codecs.checks import checked
 from service.codecs.shapes import to_rows
-from service.errors import InvalidInput, MalformedBody, TooLarge
+from service.errors import InvalidInput, MalformedBody, ServingError, TooLarge
 from service.signature import Input
 
 NPZ_CONTENT_TYPES = ("application/x-npz", "application/zip", "application/octet-stream")
@@ -45,7 +44,9 @@ def from_npz(body: bytes, tensor: Input, max_bytes: int) -> LabelledRows:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             x, y = (_member(archive, name, max_bytes) for name in ("x", "y"))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (ServingError, MemoryError):
+        raise
+    except Exception as error:  # what zipfile and zlib raise for damaged files is of many kinds
         raise MalformedBody("expected a NumPy .npz file; it cannot be read") from error
     rows, _ = checked(to_rows(npy.read_array(x), tensor), tensor)
     return LabelledRows(rows, npy.read_array(y, kinds="uifU"))

@@ -248,9 +248,15 @@ class BoundedHttp(EndingHttp):
                 reading.disconnected = True
                 reading.message_event.set()
         request_id = request_id_of({})
-        self._last_words = http_errors.from_error(error, request_id), request_id
+        response = http_errors.from_error(error, request_id)
+        if reading is None:  # or the application has the request, and counts that it did not become complete
+            self._turned_away(error.code, response.status, request_id)
+        self._last_words = response, request_id
         if not is_behind:
-            self._write_last(*self._last_words)
+            self._write_last(response, request_id)
+
+    def _turned_away(self, reason: str, status: int, request_id: str) -> None:
+        """Hear of a request that is refused here, before anybody knows what it asks for."""
 
     def _write_last(self, response: Response, request_id: str) -> None:
         self._refused, self._last_words = True, None

@@ -17,6 +17,7 @@ from service.connection.bounded import BoundedHttp
 from service.connection.exchange import Exchange
 from service.connection.limits import ConnectionLimits
 from service.connection.request_head import RequestHead
+from service.dialects import names
 from service.dialects.port import Target
 from service.errors import ModelFailure, ServingError
 from service.http_types import ClientGone, Response
@@ -216,7 +217,8 @@ class Protocol(BoundedHttp):
                 return
             try:
                 response = ready.respond(outputs)
-                ready.served.counts.answered(entry, exchange.read_at, time.monotonic())
+                counts, protocol = ready.served.counts, exchange.asked.protocol
+                counts.answered(protocol, entry, exchange.read_at, time.monotonic())
                 if exchange.asked.packing is not None:
                     self._compress(exchange, response)
                 else:
@@ -245,6 +247,9 @@ class Protocol(BoundedHttp):
         exchange.task = task = self.loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def _turned_away(self, reason: str, status: int, request_id: str) -> None:
+        self._predictor.count_refusal(names.HTTP, reason)
 
     def _refuse(self, error: ServingError) -> None:
         reading = self._answering

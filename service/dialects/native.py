@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from service import http_errors
 from service.codecs import npy
 from service.codecs.bodies import BodyReader
+from service.dialects import names
 from service.dialects.native_answer import PLAIN, AnswerOptions, answer, check
 from service.dialects.port import Name, Question, Target
 from service.errors import InvalidInput
@@ -34,6 +35,7 @@ class _Options(NamedTuple):
 class Native:
     """Modiste's own protocol; see `service.dialects.port.Dialect`."""
 
+    name = names.MODISTE
     compresses = False
     prioritizes = False
 

@@ -46,6 +46,9 @@ class Question(NamedTuple):
 class Dialect(Protocol):
     """One protocol. Whatever `options` returns is its own and is handed back to it."""
 
+    name: str
+    """What it is called where requests are counted; one of `service.dialects.names`."""
+
     compresses: bool
     """Whether answers are compressed where ``Accept-Encoding`` asks for it."""
 

@@ -22,6 +22,9 @@ from service.statistics.counts import Counts
 
 FALLBACK_DEFAULT = "fashion_mnist"
 
+NEWEST, LABEL = "newest", "label"
+"""Kinds of swaps."""
+
 
 class State(StrEnum):
     """Where a version is in its life."""
@@ -92,6 +95,7 @@ class Registry:
         self._default = default_model
         self._routes: dict[str, _Route] = {}
         self._versions: dict[str, list[int]] = {}
+        self._swaps: dict[str, dict[str, int]] = {}
         self.records: dict[Key, Record] = {}
         self.wishes = Wishes()
         self.labels_unknown: str | None = None
@@ -194,6 +198,17 @@ class Registry:
         served = {key: record.served for key, record in self.records.items()}
         return {key: one.batcher.rows_in_flight for key, one in served.items() if one is not None}
 
+    def states(self) -> dict[str, dict[int, str]]:
+        """The state of every version, by model."""
+        found: dict[str, dict[int, str]] = {}
+        for (model, version), record in self.records.items():
+            found.setdefault(model, {})[version] = record.state.value
+        return found
+
+    def swaps(self) -> dict[str, dict[str, int]]:
+        """How often another version took over, by model: the newest, or behind a label."""
+        return self._swaps
+
     def reroute(self, model: str) -> None:
         """Point a model's name, and its labels, at what is ready now.
 
@@ -214,6 +229,7 @@ class Registry:
         leads = leading(self.policy(model), sorted(ready))
         route = _Route(ready, None if leads is None else ready[leads], labels)
         if route != self._routes.get(model):
+            self._count_swaps(model, self._routes.get(model, _NOWHERE), route)
             self._routes[model] = route
             self.changed.set()
 
@@ -221,9 +237,16 @@ class Registry:
         """Return what this worker answers by now."""
         return Standing(
             revision=self.wishes.revision,
-            newest={name: route.newest.version for name, route in self._routes.items() if route.newest},
+            leading={name: route.leading.version for name, route in self._routes.items() if route.leading},
             labels={name: self.labels(name) for name, route in self._routes.items() if route.labels},
         )
+
+    def _count_swaps(self, model: str, before: _Route, after: _Route) -> None:
+        counted = self._swaps.setdefault(model, {NEWEST: 0, LABEL: 0})
+        if before.leading and after.leading and before.leading.version != after.leading.version:
+            counted[NEWEST] += 1
+        both = before.labels.keys() & after.labels.keys()
+        counted[LABEL] += sum(before.labels[one].version != after.labels[one].version for one in both)
 
     def absent(self, name: str, version: int | None = None, label: str | None = None) -> ServingError:
         """Return why a model, its version or its label does not answer."""

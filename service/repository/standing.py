@@ -18,14 +18,14 @@ class Standing(BaseModel):
 
     Attributes:
         revision: of the wishes that it has read.
-        newest: by model, the newest version that is ready; models without any are left out.
+        leading: by model, the version that answers for it; models without any are left out.
         labels: by model, the version to which each label points.
     """
 
     model_config = ConfigDict(frozen=True)
 
     revision: int = -1
-    newest: Mapping[str, int] = {}
+    leading: Mapping[str, int] = {}
     labels: Mapping[str, Mapping[str, int]] = {}
 
 

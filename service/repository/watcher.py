@@ -105,7 +105,7 @@ class Watcher:
         await self._change(lambda wishes: wishes.loading(model))
         versions = [record.candidate.version for record in self._registry.of_model(model)]
         served = await self._ready((model, sought(self._registry.policy(model), versions)))
-        await self._agreed(lambda standing: standing.newest.get(model))
+        await self._agreed(lambda standing: standing.leading.get(model))
         return served
 
     async def unload(self, model: str) -> None:
@@ -119,7 +119,7 @@ class Watcher:
             await self._look_at(model)
         await self._change(lambda wishes: wishes.unloading(model))
         await self._shelf.drained(model)
-        await self._agreed(lambda standing: standing.newest.get(model))
+        await self._agreed(lambda standing: standing.leading.get(model))
 
     async def label(self, model: str, label: str, version: int) -> None:
         """Point a label at a version: load that where it is not, and move the label when it is ready.
@@ -167,7 +167,7 @@ class Watcher:
         if model not in self._registry.model_names:
             await self._look_at(model)
         await self._change(lambda wishes: wishes.choosing(model, policy))
-        await self._agreed(lambda standing: standing.newest.get(model))
+        await self._agreed(lambda standing: standing.leading.get(model))
 
     async def _change(self, change: Callable[[Wishes], Wishes]) -> None:
         async with self._turn:

@@ -1,8 +1,10 @@
 """`/evaluate`: how good a version is on labelled rows."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modiste.datasets import DatasetError, load_split
+from modiste.datasets import DatasetError, UnknownDatasetError, load_split
 from modiste.metrics import Evaluation
 from service import compression, examples, http_errors
 from service.codecs import json_explain, json_rows, labelled
@@ -22,6 +24,8 @@ from service.parts import Parts, UseParts, request_id
 from service.repository.registry import ServedVersion
 from service.routes.access import needs_evaluate
 from service.routes.paths import Version
+
+logger = logging.getLogger(__name__)
 
 NDJSON = "application/x-ndjson"
 
@@ -164,6 +168,12 @@ def _labelled(use: Parts, body: bytes, content_type: str, served: ServedVersion)
     return labelled.from_object(document, tensor)
 
 
+@lru_cache(maxsize=64)
+def _log_once(message: str) -> None:
+    """Log a message the first time: clients may ask as often as they like."""
+    logger.warning("%s", message)
+
+
 def _from_dataset(use: Parts, document: dict[str, Any], served: ServedVersion) -> LabelledRows:
     try:
         asked = DatasetRequest.model_validate(document)
@@ -172,8 +182,14 @@ def _from_dataset(use: Parts, document: dict[str, Any], served: ServedVersion) -
         raise InvalidInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     try:
         split = load_split(asked.dataset, asked.split, use.data_dir)
-    except DatasetError as error:
+    except UnknownDatasetError as error:
         raise DatasetNotFound(str(error)) from error
+    except DatasetError as error:
+        # The places are paths of this machine: for who runs it, and not for who asks.
+        _log_once(str(error))
+        raise DatasetNotFound(
+            f"the data set {asked.dataset} is not on this server; its log says where it was looked for"
+        ) from error
     return labelled.from_split(split.x[: asked.limit], split.y[: asked.limit], served.loaded.signature.input)
 
 

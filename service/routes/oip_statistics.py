@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from service.parts import Parts, UseParts
 from service.routes.paths import Version
-from service.statistics.figures import Duration, VersionStatistics
+from service.statistics.durations import Duration
+from service.statistics.figures import VersionStatistics
 
 router = APIRouter(prefix="/v2/models", tags=["open inference protocol"])
 
@@ -43,6 +44,7 @@ def _listed(found: list[VersionStatistics]) -> dict[str, Any]:
 
 
 def _statistics(one: VersionStatistics) -> dict[str, Any]:
+    requests = one.in_all
     return {
         "name": one.model,
         "version": str(one.version),
@@ -50,12 +52,12 @@ def _statistics(one: VersionStatistics) -> dict[str, Any]:
         "inference_count": one.rows_computed,
         "execution_count": one.computed.count,
         "inference_stats": {
-            "success": _duration(one.success),
+            "success": _duration(requests.success.duration),
             "fail": _duration(one.failure),
-            "queue": _duration(one.queue),
-            "compute_input": _duration(one.compute_input),
-            "compute_infer": _duration(one.compute_infer),
-            "compute_output": _duration(one.compute_output),
+            "queue": _duration(requests.queue.duration),
+            "compute_input": _duration(requests.compute_input),
+            "compute_infer": _duration(requests.compute_infer.duration),
+            "compute_output": _duration(requests.compute_output),
             "cache_hit": _NONE,
             "cache_miss": _NONE,
         },

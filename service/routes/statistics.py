@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from service.parts import UseParts
-from service.statistics.figures import Duration, VersionStatistics
+from service.statistics.durations import Duration
+from service.statistics.figures import VersionStatistics
 
 router = APIRouter(tags=["statistics"])
 
@@ -64,19 +65,19 @@ async def statistics(use: UseParts) -> StatisticsReport:
 
 
 def _report(one: VersionStatistics) -> VersionReport:
-    computed = one.computed
+    computed, requests = one.computed, one.in_all
     last = datetime.fromtimestamp(one.last_inference_ms / 1000, UTC) if one.last_inference_ms else None
     return VersionReport(
         model=one.model,
         version=one.version,
         last_inference=last,
-        success=_spent(one.success),
+        success=_spent(requests.success.duration),
         failures={reason: _spent(spent) for reason, spent in sorted(one.failures.items())},
-        queue=_spent(one.queue),
-        compute_input=_spent(one.compute_input),
-        compute_infer=_spent(one.compute_infer),
-        compute_output=_spent(one.compute_output),
-        rows=one.rows,
+        queue=_spent(requests.queue.duration),
+        compute_input=_spent(requests.compute_input),
+        compute_infer=_spent(requests.compute_infer.duration),
+        compute_output=_spent(requests.compute_output),
+        rows=requests.rows,
         rows_in_flight=one.rows_in_flight,
         rows_computed=one.rows_computed,
         executions=_spent(computed),

@@ -1,62 +1,18 @@
 """What is known of one version's work: plain numbers that add up, over workers and over their successors.
 
-Requests are predictions, in whatever protocol; evaluations are seen in the batches alone, which hold
-their rows. The words of durations are those of Triton's statistics, and so is what they mean.
+Requests are predictions, in whatever protocol; evaluations are seen in the batches, which hold their
+rows, and by themselves.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from operator import add
-from typing import NamedTuple, TypeVar
 
-K = TypeVar("K")
-
-CANCELLED = "cancelled"
-"""The reason of a request whose client left before the answer."""
-
-INTERNAL = "internal"
-"""The reason of a request that an error of the server itself ended; all others are the codes of errors."""
-
-BOUNDS_S = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
-    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
-)
-"""Upper bounds of the buckets for times, in seconds; one more bucket takes what is above them all."""
+from service.statistics.durations import BOUNDS_S, NO_TIME, NO_TIMES, Duration, Histogram, together, total
+from service.statistics.requests import RequestStatistics
 
 BOUNDS_ROWS = tuple(2.0**power for power in range(17))
 """Upper bounds of the buckets for the rows of a batch: 1, 2, 4, ... 65536, the most that a batch may have."""
-
-NO_TIMES = (0,) * (len(BOUNDS_S) + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """So many of something, which took so many nanoseconds together."""
-
-    count: int = 0
-    ns: int = 0
-
-    @property
-    def mean_s(self) -> float | None:
-        """Seconds that one took on average; None where there was none."""
-        return self.ns / self.count / 1e9 if self.count else None
-
-
-class Histogram(NamedTuple):
-    """How many values are in each bucket: above the bound before, and at most its own.
-
-    `counts` has one bucket more than `bounds`, for what is above them all; `sum` is of all values.
-    """
-
-    bounds: tuple[float, ...]
-    counts: tuple[int, ...]
-    sum: float
-
-    @property
-    def cumulative(self) -> tuple[int, ...]:
-        """How many values are at most each bound, and last how many there are; as Prometheus wants them."""
-        return tuple(accumulate(self.counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,66 +23,57 @@ class VersionStatistics:
         model: its name in URLs.
         version: its number.
         last_inference_ms: when a batch was last computed, in milliseconds since 1970; 0 for never.
-        success: requests that were answered, from the end of the body to the end of the encoding.
-        failures: those that were not, by the error's code, or `CANCELLED` or `INTERNAL`; likewise.
-        queue: of the answered requests, from admission until the first row was taken into a batch.
-        compute_input: of the answered requests, from the end of the body to admission: decoding.
-        compute_infer: of the answered requests, the batch that they were part of, the whole of it for each;
-            of one that was cut, from its first batch to the end of its last.
-        compute_output: of the answered requests, from the outputs to the end of the encoding, behind that of
-            others of the batch. The four together are `success`.
-        rows: of the answered requests.
+        requests: its predictions, by the name of the protocol.
         rows_in_flight: admitted and not yet answered, now, where workers are alive.
         batches: batches that were computed, by their rows, from the hand-over to the outputs.
         failed_batches: batches that gave no outputs, or not as many as they had rows.
         failed_rows: of those.
-        latency_counts: the buckets of `success`, by `BOUNDS_S`.
-        queue_counts: the buckets of `queue`, by `BOUNDS_S`.
         compute_counts: the buckets of the times of `batches`, by `BOUNDS_S`.
+        evaluations: by how they ended: `DONE`, or a reason as of a request.
+        evaluated_rows: of those, as far as they came.
     """
 
     model: str
     version: int
     last_inference_ms: int = 0
-    success: Duration = Duration()
-    failures: Mapping[str, Duration] = field(default_factory=dict)
-    queue: Duration = Duration()
-    compute_input: Duration = Duration()
-    compute_infer: Duration = Duration()
-    compute_output: Duration = Duration()
-    rows: int = 0
+    requests: Mapping[str, RequestStatistics] = field(default_factory=dict)
     rows_in_flight: int = 0
     batches: Mapping[int, Duration] = field(default_factory=dict)
-    failed_batches: Duration = Duration()
+    failed_batches: Duration = NO_TIME
     failed_rows: int = 0
-    latency_counts: tuple[int, ...] = NO_TIMES
-    queue_counts: tuple[int, ...] = NO_TIMES
     compute_counts: tuple[int, ...] = NO_TIMES
+    evaluations: Mapping[str, Duration] = field(default_factory=dict)
+    evaluated_rows: int = 0
+
+    @property
+    def in_all(self) -> RequestStatistics:
+        """The requests of all protocols."""
+        return sum(self.requests.values(), RequestStatistics())
+
+    @property
+    def success(self) -> Duration:
+        """Requests that were answered."""
+        return self.in_all.success.duration
+
+    @property
+    def failures(self) -> dict[str, Duration]:
+        """Requests that were not, by their reasons."""
+        return {reason: times.duration for reason, times in self.in_all.failures.items()}
 
     @property
     def failure(self) -> Duration:
         """Requests that failed, for whatever reason."""
-        return _sum(self.failures.values())
+        return total(self.failures.values())
 
     @property
     def computed(self) -> Duration:
         """Batches that were computed, of any size; their number is that of the executions."""
-        return _sum(self.batches.values())
+        return total(self.batches.values())
 
     @property
     def rows_computed(self) -> int:
         """Rows of the computed batches: of answered requests, evaluations, and callers that left."""
         return sum(size * batches.count for size, batches in self.batches.items())
-
-    @property
-    def latency_s(self) -> Histogram:
-        """Seconds that answered requests took."""
-        return Histogram(BOUNDS_S, self.latency_counts, self.success.ns / 1e9)
-
-    @property
-    def queue_s(self) -> Histogram:
-        """Seconds that answered requests waited."""
-        return Histogram(BOUNDS_S, self.queue_counts, self.queue.ns / 1e9)
 
     @property
     def compute_s(self) -> Histogram:
@@ -144,24 +91,22 @@ class VersionStatistics:
 
     def __add__(self, other: "VersionStatistics") -> "VersionStatistics":
         """What two workers, or one and its predecessor, did of one version."""
+        nothing = RequestStatistics()
         return VersionStatistics(
             self.model,
             self.version,
             max(self.last_inference_ms, other.last_inference_ms),
-            _plus(self.success, other.success),
-            _merged(self.failures, other.failures),
-            _plus(self.queue, other.queue),
-            _plus(self.compute_input, other.compute_input),
-            _plus(self.compute_infer, other.compute_infer),
-            _plus(self.compute_output, other.compute_output),
-            self.rows + other.rows,
+            {
+                protocol: self.requests.get(protocol, nothing) + other.requests.get(protocol, nothing)
+                for protocol in {**self.requests, **other.requests}
+            },
             self.rows_in_flight + other.rows_in_flight,
-            _merged(self.batches, other.batches),
-            _plus(self.failed_batches, other.failed_batches),
+            together(self.batches, other.batches),
+            self.failed_batches + other.failed_batches,
             self.failed_rows + other.failed_rows,
-            tuple(map(add, self.latency_counts, other.latency_counts)),
-            tuple(map(add, self.queue_counts, other.queue_counts)),
             tuple(map(add, self.compute_counts, other.compute_counts)),
+            together(self.evaluations, other.evaluations),
+            self.evaluated_rows + other.evaluated_rows,
         )
 
 
@@ -172,17 +117,3 @@ def merged(parts: Iterable[VersionStatistics]) -> list[VersionStatistics]:
         key = part.model, part.version
         found[key] = found[key] + part if key in found else part
     return [found[key] for key in sorted(found)]
-
-
-def _plus(one: Duration, other: Duration) -> Duration:
-    return Duration(one.count + other.count, one.ns + other.ns)
-
-
-def _sum(durations: Iterable[Duration]) -> Duration:
-    found = list(durations)
-    return Duration(sum(one.count for one in found), sum(one.ns for one in found))
-
-
-def _merged(one: Mapping[K, Duration], other: Mapping[K, Duration]) -> dict[K, Duration]:
-    keys = [*one, *(key for key in other if key not in one)]
-    return {key: _plus(one.get(key, Duration()), other.get(key, Duration())) for key in keys}

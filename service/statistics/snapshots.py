@@ -13,11 +13,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from service.run_folder import Place
-from service.statistics.figures import VersionStatistics
+from service.statistics.worker import WorkerStatistics
 
 logger = logging.getLogger(__name__)
 
-_DOCUMENT = TypeAdapter(list[VersionStatistics])
+_DOCUMENT = TypeAdapter(WorkerStatistics)
 
 
 class Snapshots:
@@ -32,7 +32,7 @@ class Snapshots:
         self._told = False
 
     @staticmethod
-    def encode(figures: list[VersionStatistics]) -> bytes:
+    def encode(figures: WorkerStatistics) -> bytes:
         """Return what `write` takes."""
         return _DOCUMENT.dump_json(figures)
 
@@ -54,25 +54,26 @@ class Snapshots:
                     temporary.unlink()
                 self._tell_once(f"statistics of this worker cannot be written: {error.strerror}")
 
-    def before(self) -> list[VersionStatistics]:
-        """Return what the worker whose place this one takes had counted; nothing of it is in flight."""
+    def before(self) -> WorkerStatistics | None:
+        """Return what the worker whose place this one takes had written; None where there was none."""
         return self._read(self._path)
 
-    def others(self) -> list[VersionStatistics]:
+    def others(self) -> list[WorkerStatistics]:
         """Return what all other workers have counted, dead ones too."""
         paths = sorted(self._folder.glob("worker-*.json"))
-        return [one for path in paths if path != self._path for one in self._read(path)]
+        found = [self._read(path) for path in paths if path != self._path]
+        return [one for one in found if one is not None]
 
-    def _read(self, path: Path) -> list[VersionStatistics]:
+    def _read(self, path: Path) -> WorkerStatistics | None:
         try:
             return _DOCUMENT.validate_json(path.read_bytes())
         except FileNotFoundError:
-            return []
+            return None
         except OSError as error:
             self._tell_once(f"statistics of another worker cannot be read: {error.strerror}")
         except ValidationError:
             self._tell_once(f"{path.name} holds no statistics, and is left out")
-        return []
+        return None
 
     def _tell_once(self, message: str) -> None:
         if not self._told:

@@ -39,6 +39,31 @@ def test_every_setting_is_documented_with_its_default():
         assert field.description, name
 
 
+def test_every_limit_names_a_setting_that_there_is_with_its_default_and_a_test_that_there_is():
+    text = (ROOT / "docs" / "limits.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \| (.+?) \| `(tests/.+?)` \|$", text, re.M)
+    named = set()
+    for what, default, setting, _, test in rows:
+        assert (ROOT / test).is_file(), what
+        for name in re.findall(rf"{PREFIX}(\w+)", setting):
+            named.add(name.lower())
+            assert default == str(Settings.model_fields[name.lower()].default), what
+    limits = {
+        name for name in Settings.model_fields if name.startswith("max_") or name.endswith("_timeout_ms")
+    }
+    assert limits - {"max_batch_rows"} == named  # of a batch, not of what a client sends
+
+
+def test_the_compose_file_hands_keys_on_as_the_documents_say():
+    text = (ROOT / "docker-compose.yml").read_text()
+    for name in re.findall(rf"{PREFIX}(\w+):", text):
+        assert name.lower() in Settings.model_fields
+    assert text.count("MODISTE_KEYS_FILE: ${API_KEYS:+/keys/${API_KEYS}}") == 2
+    assert "./keys:/keys:ro" in text
+    assert "API_KEYS=keys.json" in (ROOT / "docs" / "operating.md").read_text()
+    assert "keys" in (ROOT / ".gitignore").read_text() and "keys" in (ROOT / ".dockerignore").read_text()
+
+
 @pytest.mark.parametrize(
     "command", ["serve", "train", "sweep", "course", "data", "inspect", "prepare", "label", "versions", "key"]
 )

@@ -45,7 +45,7 @@ class Server:
         if not self._announced.wait(START_S):
             self.kill()
             raise AssertionError("the server announced no address:\n" + "".join(self.log))
-        found = re.search(r"on (http://\S+:\d+)", "".join(self.log))
+        found = re.search(r"on (https?://[^\s\"]+:\d+)", "".join(self.log))
         assert found, "".join(self.log)
         self.http = httpx.Client(base_url=found[1], timeout=60, trust_env=False)
 

@@ -26,7 +26,8 @@ def snapshots(tmp_path: Path) -> dict[str, int]:
     """The requests that each worker has written that it answered."""
     found = {}
     for path in (tmp_path / "state" / "run").glob("*/worker-*.json"):
-        found[path.name] = sum(one["success"]["count"] for one in json.loads(path.read_bytes()))
+        requests = [one["requests"] for one in json.loads(path.read_bytes())["versions"]]
+        found[path.name] = sum(sum(of["success"]["counts"]) for one in requests for of in one.values())
     return found
 
 

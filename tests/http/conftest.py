@@ -99,6 +99,7 @@ def settings(artifacts: Path, tmp_path: Path) -> Settings:
         max_rows_per_request=64,
         max_batch_rows=16,
         max_rows_in_flight=128,
+        max_wait_ms=60_000,  # however slow the machine is that the tests run on
         watch_interval_ms=50,
     )
 

@@ -72,6 +72,11 @@ class Running:
     def connect(self) -> Connection:
         return Connection(self.port)
 
+    @property
+    def asgi_only(self) -> bool:
+        """Whether predictions, too, go through ASGI."""
+        return not self._server.config.http.args[-2]
+
     def keep_alive(self, seconds: float) -> None:
         """Set how long idle connections that come from now on are kept."""
         self._server.config.timeout_keep_alive = seconds

@@ -99,13 +99,18 @@ def idx(array: np.ndarray) -> bytes:
     return gzip.compress(head + array.astype(np.uint8).tobytes())
 
 
-def test_a_data_set_that_is_damaged_or_absent_is_a_404_that_names_the_places(tmp_path, make_client):
+def test_a_data_set_that_is_damaged_or_absent_is_a_404_and_the_log_names_the_places(
+    tmp_path, make_client, caplog
+):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "t10k-images-idx3-ubyte.gz").write_bytes(idx(PIXELS))
     client = make_client(data_dir=folder)
-    response = client.post("/evaluate", json={"dataset": "no_such_set"})
-    assert (response.status_code, response.json()["error"]["code"]) == (404, "dataset_not_found")
+    for name in ("no_such_set", "mnist", "mnist"):
+        response = client.post("/evaluate", json={"dataset": name})
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "dataset_not_found")
+        assert str(tmp_path) not in response.text
+    assert caplog.text.count(str(folder)) == 1
 
 
 def zipped(**members: bytes) -> dict:

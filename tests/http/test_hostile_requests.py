@@ -1,8 +1,11 @@
 """Requests that are wrong on purpose: each gets its answer, and the next client gets the right one."""
 
 import json
+import re
 import socket
 import struct
+from contextlib import suppress
+from random import Random
 
 import numpy as np
 import pytest
@@ -289,3 +292,40 @@ def test_a_client_that_sends_on_when_it_is_refused_reads_why(running):
             client.socket.sendall(b"x" * 10_000)
         assert error_of(client) == (400, "malformed_request")
         assert client.closed()
+
+
+WHOLE = [*PLAIN.values(), *AMBIGUOUS.values(), request(b"content-length: " + N)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_requests_damaged_at_random_bring_answers_or_the_end_and_never_a_failure_of_the_server(
+    running, seed, caplog
+):
+    random = Random(seed)
+    for _ in range(60):
+        data = bytearray(random.choice(WHOLE)[:2000] if random.random() < 0.5 else random.choice(WHOLE))
+        for _ in range(random.choice([1, 2, 8])):
+            at = random.randrange(min(len(data), 200))
+            with_ = random.choice([b"", b"\r\n", b"\0", b":", b" ", b"\xff", bytes(data[at : at + 20]), b"0"])
+            data[at : at + random.choice([0, 1, 3])] = with_
+        with running.connect() as client:
+            client.socket.sendall(bytes(data) + b"\r\n\r\n")
+            client.socket.shutdown(socket.SHUT_WR)
+            got = b""
+            with suppress(ConnectionResetError):  # it was ended while this client was still sending
+                while more := client.socket.recv(65536):
+                    got += more
+        for first in re.findall(rb"HTTP/1.1 (\d+) ", got):
+            assert first in (
+                b"100",
+                b"200",
+                b"400",
+                b"404",
+                b"405",
+                b"413",
+                b"414",
+                b"415",
+                b"422",
+                b"431",
+            ), data
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

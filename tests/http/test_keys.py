@@ -6,6 +6,7 @@ import stat
 import numpy as np
 import pytest
 from operating import command, make_key
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from modiste.__main__ import app
@@ -13,6 +14,7 @@ from service.dialects.native import Native
 from service.errors import Forbidden, Unauthorized
 from service.keys import Keys, KeysUnreadable, Scope
 from service.predictor import Predictor
+from service.settings import Settings
 
 ROWS = {"instances": np.zeros((1, 28, 28)).tolist()}
 LABELLED = {**ROWS, "labels": [0]}
@@ -112,6 +114,61 @@ def test_without_keys_of_their_scopes_predictions_and_evaluations_are_open(make_
     client = make_client(keys_file=file)
     assert client.post("/predict", json=ROWS).status_code == 200
     assert client.post("/evaluate", json=LABELLED).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("required", "closed", "open_paths"),
+    [
+        (
+            "predict",
+            ["/predict", "/v1/models/fashion_mnist:predict", "/v2/models/fashion_mnist/infer"],
+            ["/evaluate"],
+        ),
+        ("evaluate", ["/evaluate"], ["/predict"]),
+        (" predict , evaluate", ["/predict", "/evaluate"], []),
+    ],
+)
+def test_a_setting_closes_them_whatever_the_file_holds(make_client, file, required, closed, open_paths):
+    make_key(file, "operator", "admin")
+    client = make_client(keys_file=file, require_keys=required)
+    bodies = {"/evaluate": LABELLED}
+    for path in closed:
+        assert client.post(path, json=bodies.get(path, ROWS)).status_code == 401
+    for path in open_paths:
+        assert client.post(path, json=bodies.get(path, ROWS)).status_code == 200
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_they_stay_closed_when_the_last_key_is_removed(file):
+    clock = Clock()
+    headers = as_bytes(make_key(file, "client", "predict"))
+    keys = Keys.open(file, clock, required=["predict"])
+    assert keys.require(headers, Scope.PREDICT) == "client"
+    command("key", "remove", "client", "--file", str(file))
+    clock.now += 1
+    with pytest.raises(Unauthorized):
+        keys.require(headers, Scope.PREDICT)
+    assert keys.require({}, Scope.EVALUATE) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"require_keys": "predict,admin"}, "may name predict and evaluate"),
+        ({"require_keys": "everything"}, "may name predict and evaluate"),
+        ({"require_keys": "predict", "keys_file": None}, "needs keys_file"),
+    ],
+)
+def test_what_cannot_be_required_stops_the_start(file, values, says):
+    with pytest.raises(ValidationError, match=says):
+        Settings(**{"keys_file": file, **values})
+
+
+def test_a_variable_that_is_set_to_nothing_counts_as_not_set(monkeypatch):
+    """A compose file hands on what is set, and nothing where it is not."""
+    for name in ("KEYS_FILE", "REQUIRE_KEYS", "HTTP_PORT", "TLS_CERTIFICATE"):
+        monkeypatch.setenv(f"MODISTE_{name}", "")
+    assert Settings() == Settings(keys_file=None, require_keys="", http_port=8000, tls_certificate=None)
 
 
 # the file

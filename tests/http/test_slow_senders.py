@@ -67,3 +67,10 @@ def test_the_rows_of_one_that_is_late_are_given_back(running):
     running.wait_for_rows(0)
     with running.connect() as connection:
         assert connection.send("POST /predict HTTP/1.1", BODY).answer()[0] == 200
+
+
+def test_empty_lines_are_no_request_and_keep_no_connection(running):
+    with running.connect() as connection:
+        assert connection.send("POST /predict HTTP/1.1", BODY).answer()[0] == 200
+        connection.socket.sendall(b"\r\n\r\n")
+        assert connection.closed()

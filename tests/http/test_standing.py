@@ -68,7 +68,7 @@ def test_a_label_is_answered_when_the_other_worker_follows_and_not_before(worker
     following.join()
     assert moved.json()["labels"] == {"stable": 1}
     assert followed_at and answered_at >= followed_at[0]
-    assert told(other).labels == {"fashion_mnist": {"stable": 1}} and told(other).newest == {
+    assert told(other).labels == {"fashion_mnist": {"stable": 1}} and told(other).leading == {
         "fashion_mnist": 2
     }
 

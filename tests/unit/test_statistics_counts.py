@@ -8,15 +8,10 @@ from hypothesis import strategies as st
 
 from service.rows import Rows
 from service.statistics.counts import Counts
-from service.statistics.figures import (
-    BOUNDS_ROWS,
-    BOUNDS_S,
-    Duration,
-    VersionStatistics,
-    merged,
-)
+from service.statistics.durations import BOUNDS_S, Duration
+from service.statistics.figures import BOUNDS_ROWS, VersionStatistics, merged
 from tests.batchers import ARRIVALS, NEVER, double, rows, run
-from tests.counting import MS, setting, settled
+from tests.counting import MS, PROTOCOL, setting, settled
 
 # Buckets
 
@@ -52,7 +47,7 @@ def some(version: int, requests: int, reason: str = "overloaded") -> VersionStat
     counts = Counts("m", version)
     for _ in range(requests):
         counts.batch_computed(requests, 0.0, 0.5)
-        counts.failed(reason, 0.25)
+        counts.failed(PROTOCOL, reason, 0.25)
         counts.batch_failed(2, 0.0, 0.5)
     return counts.figures(rows_in_flight=requests)
 
@@ -128,14 +123,17 @@ def test_every_request_is_counted_once_and_every_row_of_every_batch(
                 size for size, spent in figures.batches.items() for _ in range(spent.count)
             )
             assert (figures.failed_batches.count, figures.failed_rows) == (len(bad), sum(bad))
-        assert figures.rows == sum(len(entry.rows) for entry in clients.answered)
-        assert figures.rows <= figures.rows_computed <= sum(good)
+        assert figures.in_all.rows == sum(len(entry.rows) for entry in clients.answered)
+        assert figures.in_all.rows <= figures.rows_computed <= sum(good)
         assert figures.rows_in_flight == 0
         # Times: a request takes its parts, and each is in its bucket.
-        parts = (figures.compute_input, figures.queue, figures.compute_infer, figures.compute_output)
+        told = figures.in_all
+        infer, queue = told.compute_infer, told.queue
+        parts = (told.compute_input, queue.duration, infer.duration, told.compute_output)
         assert figures.success.ns == sum(part.ns for part in parts)
         assert all(part.count == figures.success.count for part in parts)
-        assert figures.latency_s.cumulative[-1] == figures.queue_s.cumulative[-1] == figures.success.count
+        assert told.success.seconds.cumulative[-1] == queue.seconds.cumulative[-1] == figures.success.count
+        assert infer.seconds.cumulative[-1] == figures.success.count
         assert figures.compute_s.cumulative[-1] == figures.computed.count
 
     run(main())

@@ -7,13 +7,9 @@ import pytest
 
 from service.rows import Rows
 from service.statistics.counts import Counts
-from service.statistics.figures import (
-    Duration,
-)
+from service.statistics.durations import Duration
 from tests.batchers import double, rows, run
-from tests.counting import MS, setting, settled
-
-# The times of one request
+from tests.counting import MS, PROTOCOL, setting, settled
 
 
 def test_each_part_of_a_requests_time_is_counted_where_it_belongs():
@@ -27,12 +23,12 @@ def test_each_part_of_a_requests_time_is_counted_where_it_belongs():
         clients.clock.now += 1.0  # it waits, for the batch is taken in the next round of the loop
         await settled()
         figures = clients.counts.figures()
-        assert figures.compute_input == Duration(1, 125 * MS)
-        assert figures.queue == Duration(1, 1000 * MS)
-        assert figures.compute_infer == Duration(1, 250 * MS)
-        assert figures.compute_output == Duration(1, 2000 * MS)
+        assert figures.in_all.compute_input == Duration(1, 125 * MS)
+        assert figures.in_all.queue.duration == Duration(1, 1000 * MS)
+        assert figures.in_all.compute_infer.duration == Duration(1, 250 * MS)
+        assert figures.in_all.compute_output == Duration(1, 2000 * MS)
         assert figures.success == Duration(1, 3375 * MS)
-        assert (figures.rows, figures.rows_computed) == (3, 3)
+        assert (figures.in_all.rows, figures.rows_computed) == (3, 3)
         assert figures.batches == {3: Duration(1, 250 * MS)} and figures.computed.count == 1
         assert figures.failures == {} and figures.failed_batches == Duration()
         await clients.batcher.stop(1)
@@ -51,10 +47,12 @@ def test_requests_that_share_a_batch_have_its_whole_time_each():
             clients.ask(rows(*range(count)), encode_s=0.125)
         await settled()
         figures = clients.counts.figures()
-        assert figures.success.count == 3 and figures.rows == 5
-        assert figures.compute_infer == Duration(3, 1500 * MS)
+        assert figures.success.count == 3 and figures.in_all.rows == 5
+        assert figures.in_all.compute_infer.duration == Duration(3, 1500 * MS)
         assert figures.batches == {5: Duration(1, 500 * MS)}
-        assert figures.compute_output == Duration(3, 750 * MS)  # the answers are encoded one after the other
+        assert figures.in_all.compute_output == Duration(
+            3, 750 * MS
+        )  # the answers are encoded one after the other
         assert figures.success == Duration(3, 2250 * MS)
         await clients.batcher.stop(1)
 
@@ -72,8 +70,8 @@ def test_a_request_that_is_cut_waits_until_its_first_piece_and_is_computed_until
         clients.clock.now += 0.25
         await settled()
         figures = clients.counts.figures()
-        assert figures.queue == Duration(1, 250 * MS)
-        assert figures.compute_infer == Duration(1, 1500 * MS)
+        assert figures.in_all.queue.duration == Duration(1, 250 * MS)
+        assert figures.in_all.compute_infer.duration == Duration(1, 1500 * MS)
         assert figures.batches == {4: Duration(2, 1000 * MS), 2: Duration(1, 500 * MS)}
         assert figures.batch_rows.counts[:3] == (0, 1, 2) and figures.batch_rows.sum == 10
         await clients.batcher.stop(1)
@@ -96,7 +94,9 @@ def test_a_batch_in_a_thread_is_timed_from_the_hand_over_to_its_result():
         gate.set()
         await settled()
         figures = clients.counts.figures()
-        assert figures.batches == {1: Duration(1, 4000 * MS)} and figures.queue == Duration(1, 0)
+        assert figures.batches == {1: Duration(1, 4000 * MS)} and figures.in_all.queue.duration == Duration(
+            1, 0
+        )
         await clients.batcher.stop(1)
 
     run(main())
@@ -127,7 +127,7 @@ def test_a_batch_that_fails_is_no_execution(broken, in_thread):
             == {"model_failure": Duration(2, 1000 * MS)}
             == {"model_failure": figures.failure}
         )
-        assert figures.batches == {} and figures.success == figures.queue == Duration()
+        assert figures.batches == {} and figures.success == figures.in_all.queue.duration == Duration()
         await clients.batcher.stop(1)
 
     run(main())
@@ -161,5 +161,5 @@ def test_the_last_inference_is_told_on_the_clock_of_people_and_stays_what_it_was
     counts.batch_computed(1, 0.0, time.monotonic())
     first = counts.figures().last_inference_ms
     assert before * 1000 - 5 <= first <= time.time() * 1000 + 5
-    counts.failed("overloaded", 0.0)
+    counts.failed(PROTOCOL, "overloaded", 0.0)
     assert counts.figures().last_inference_ms == first

@@ -7,9 +7,21 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.run_folder import Place
 from service.statistics.book import Statistics
-from service.statistics.snapshots import Place, Snapshots
+from service.statistics.snapshots import Snapshots
+from service.statistics.worker import NoSource
 from tests.batchers import run
+
+
+class InFlight(NoSource):
+    """Knows how many rows are in flight."""
+
+    def __init__(self, rows: dict[tuple[str, int], int]) -> None:
+        self.rows = rows
+
+    def rows_in_flight(self) -> dict[tuple[str, int], int]:
+        return self.rows
 
 
 def answered(statistics: Statistics, count: int, version: int = 1) -> None:
@@ -24,8 +36,7 @@ async def executions(statistics: Statistics) -> dict[int, int]:
 
 def test_one_worker_alone_needs_no_file():
     async def main():
-        in_flight = {("m", 1): 5}
-        statistics = Statistics(lambda: in_flight)
+        statistics = Statistics(InFlight({("m", 1): 5}))
         await statistics.start()
         assert await statistics.all() == []
         answered(statistics, 3)
@@ -65,7 +76,7 @@ def test_each_worker_tells_what_all_have_counted_and_the_dead_too(tmp_path):
 def test_who_takes_a_dead_ones_place_goes_on_from_its_counts_and_has_nothing_in_flight(tmp_path):
     async def main():
         place = Place(tmp_path, 0, 3)
-        first = Statistics(lambda: {("m", 1): 7}, place)
+        first = Statistics(InFlight({("m", 1): 7}), place)
         await first.start()
         answered(first, 5)
         assert (await first.all())[0].rows_in_flight == 7
@@ -123,11 +134,11 @@ def test_a_snapshot_that_comes_late_does_not_replace_a_newer_one(tmp_path):
     snapshots = Snapshots(Place(tmp_path, 0, 3))
     worker = Statistics()
     answered(worker, 1)
-    (old,) = asyncio.run(worker.all())
-    new = replace(old, rows=100)
-    snapshots.write(2, snapshots.encode([new]))
-    snapshots.write(1, snapshots.encode([old]))
-    assert snapshots.before() == [new]
+    (old,) = asyncio.run(worker.workers())
+    new = replace(old, refused={"http": {"request_timeout": 100}})
+    snapshots.write(2, snapshots.encode(new))
+    snapshots.write(1, snapshots.encode(old))
+    assert snapshots.before() == new
     assert Snapshots(Place(tmp_path, 1, 3)).others() == [new]
     assert [path.name for path in tmp_path.iterdir()] == ["worker-0.json"]
 

@@ -16,6 +16,7 @@ from service import http_errors
 from service.codecs import json_rows
 from service.codecs.bodies import QUICK_BINARY_BYTES, InputLimits
 from service.codecs.checks import NO_WARNINGS, checked, checked_tensors
+from service.dialects import names
 from service.dialects.oip.answer import JSON_LENGTH, answer
 from service.dialects.oip.body import numbers, split
 from service.dialects.oip.request import Head, raw_head, read_head
@@ -42,6 +43,7 @@ class _Options(NamedTuple):
 class OpenInference:
     """The Open Inference Protocol; see `service.dialects.port.Dialect`."""
 
+    name = names.OPEN_INFERENCE
     compresses = True
     prioritizes = True
 

@@ -2,6 +2,7 @@
 
 from service import http_errors
 from service.codecs.bodies import InputLimits
+from service.dialects import names
 from service.dialects.port import Name, Question, Target
 from service.dialects.tfserving import paths, words
 from service.dialects.tfserving.answers import answer, check
@@ -14,6 +15,7 @@ from service.signature import Signature
 class TensorFlowServing:
     """TensorFlow Serving; see `service.dialects.port.Dialect`. The options of a request are its operation."""
 
+    name = names.TENSORFLOW_SERVING
     compresses = True
     prioritizes = False
 

@@ -1,0 +1,1 @@
+"""What the server has counted, as Prometheus reads it."""
