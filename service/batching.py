@@ -192,14 +192,14 @@ class Batcher:
         """
         return self._admit(Entry(rows, deadline, done, priority))
 
-    def check_room(self) -> None:
+    def check_room(self, timeout_s: float) -> None:
         """Refuse what would be refused if it had one row only: before a body is decoded in vain.
 
         Raises:
-            Overloaded: as `admit` does.
+            Overloaded, DeadlineExceeded: as `admit` does; `timeout_s` is left.
         """
         if self._rows_in_flight >= self._unquestioned:
-            self._question(1, NORMAL, math.inf)
+            self._question(1, NORMAL, self._clock() + timeout_s)
 
     def _admit(self, entry: Entry) -> Entry:
         if not self._accepts:
@@ -233,16 +233,16 @@ class Batcher:
         if not ahead:
             return
         now, wait_s = self._clock(), pace.seconds(ahead)
+        if now + wait_s + pace.seconds(count) > deadline:
+            raise DeadlineExceeded(
+                f"{ahead} rows are ahead: the deadline would pass before the answer was computed"
+            )
         # What is larger than a batch has a long way anyway, and the deadline bounds it.
         if count <= pace.batch_rows and wait_s > self._longest_wait_s(pace, now):
             self._braked_until = now + _BRAKED_S
             raise Overloaded(
                 f"{ahead} rows are ahead, {wait_s * 1000:.0f} ms of work: too long a wait; try again",
                 retry_after_s=max(1, math.ceil(wait_s)),
-            )
-        if now + wait_s + pace.seconds(count) > deadline:
-            raise DeadlineExceeded(
-                f"{ahead} rows are ahead: the deadline would pass before the answer was computed"
             )
 
     def _longest_wait_s(self, pace: Pace, now: float) -> float:

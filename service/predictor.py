@@ -132,7 +132,7 @@ class Predictor:
         target = asked.target
         served = self._registry.get(target.model, asked.version, target.label)
         if not target.dialect.prioritizes:
-            served.batcher.check_room()
+            served.batcher.check_room(asked.timeout_s)
         if asked.packed is not None:
             return None
         question = target.dialect.read_quickly(body, asked.options, served.loaded.signature)

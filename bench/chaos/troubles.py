@@ -18,7 +18,7 @@ from bench.open_loop import OpenLoop, encoded
 
 _CROWD_PER_S = 600.0
 _CROWD_S = 1.0
-_GONE_S = 30.0
+_GONE_S = 60.0
 _STARTED_S = 4.0
 _CROWD_MAY_GET = {200, 429, 504}
 

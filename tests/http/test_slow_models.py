@@ -59,6 +59,36 @@ def test_what_waits_longer_than_its_deadline_gets_a_504_before_the_engine_is_fre
     assert first.status_code == 200 and not first_done
 
 
+TENSOR = {"name": "pixels", "shape": [1, 28, 28], "datatype": "UINT8", "data": PIXELS[0].reshape(-1).tolist()}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        pytest.param("/predict", raw(PIXELS[:1]), 429, id="native"),
+        pytest.param("/predict", {"content": b"{"}, 429, id="a body that nobody reads"),
+        pytest.param(
+            "/v1/models/fashion_mnist:predict", {"json": {"instances": PIXELS.tolist()}}, 503, id="v1"
+        ),
+        pytest.param("/v2/models/fashion_mnist/infer", {"json": {"inputs": [TENSOR]}}, 503, id="v2"),
+    ],
+)
+def test_who_would_wait_too_long_is_refused_before_the_engine_is_free(make_client, path, body, status):
+    client = make_client(max_wait_ms=1)
+
+    async def both():
+        first = asyncio.create_task(client.http.post("/predict", **raw(np.repeat(PIXELS, 20, axis=0))))
+        await computing(client)
+        refused = await client.http.post(path, **body)
+        return refused, first.done(), await first
+
+    refused, first_done, first = client.run(both())
+    assert refused.status_code == status and int(refused.headers["retry-after"]) >= 1
+    assert "wait" in refused.text
+    assert first.status_code == 200 and not first_done
+    assert client.post("/predict", **raw(PIXELS)).status_code == 200
+
+
 def test_the_rows_of_a_client_that_left_are_not_computed(client):
     """Asked by hand: the client sends its body and closes the connection while others are computed."""
 

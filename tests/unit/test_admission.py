@@ -55,7 +55,7 @@ def test_12_what_would_wait_too_long_is_refused_at_once_and_told_when_to_come_ag
             batcher.submit(rows(1), NEVER)
         assert refused.value.retry_after_s == 3
         with pytest.raises(Overloaded):
-            batcher.check_room()
+            batcher.check_room(NEVER)
         compute.gate.set()
         await asyncio.gather(held, *waiting)
         assert set(compute.sizes) == {1}
