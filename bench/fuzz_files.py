@@ -43,6 +43,8 @@ class Found:
 
     Attributes:
         verdicts: how many had which; those that the child died of under what `examine` said.
+        passed: those that were read.
+        prepared: what came of those that were given to Keras.
         died: files of which the reading child died, by a crash, by its clock, or by a lack of memory.
         wrong: files of which neither a reading nor a refusal came, and what came.
     """
@@ -50,6 +52,7 @@ class Found:
     tried: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     died: int = 0
+    passed: list[int] = field(default_factory=list)
     prepared: Counter[str] = field(default_factory=Counter)
     wrong: dict[str, str] = field(default_factory=dict)
     worst_s: float = 0.0
@@ -75,7 +78,9 @@ class Found:
 def main(
     seconds: Annotated[float, typer.Option(help="How long.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Another one tries other files.")] = 0,
-    prepared: Annotated[int, typer.Option(help="How many that pass are prepared by Keras, too.")] = 0,
+    prepared: Annotated[
+        int, typer.Option(help="How many that pass are given to Keras afterwards, seconds each.")
+    ] = 0,
     keep: Annotated[Path, typer.Option(help="Where files go of which something else came.")] = Path(
         "fuzz-found"
     ),
@@ -108,12 +113,16 @@ def fuzz(
     prepared: int = 0,
     keep: Path | None = None,
 ) -> Found:
-    """Try so many files, or for so long; the same seed makes the same files in the same order."""
+    """Try so many files, or for so long; the same seed makes the same files in the same order.
+
+    So many of those that passed are prepared afterwards.
+    """
     found = Found()
     began = time.monotonic()
     while found.tried < files and (left := began + seconds - time.monotonic()) > 0:
-        _with_one_child(found, seed, files, left, prepared, keep)
+        _with_one_child(found, seed, files, left, keep)
     found.seconds = time.monotonic() - began
+    found.prepared.update(_prepared(seed, index) for index in found.passed[:prepared])
     return found
 
 
@@ -124,9 +133,7 @@ def case(seed: int, index: int) -> tuple[str, bytes]:
     return name, mutated((MODEL / name).read_bytes(), name, number)
 
 
-def _with_one_child(
-    found: Found, seed: int, files: int, seconds: float, prepared: int, keep: Path | None
-) -> None:
+def _with_one_child(found: Found, seed: int, files: int, seconds: float, keep: Path | None) -> None:
     """Let a child read files until it dies, or the time or the files are over."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
@@ -140,50 +147,53 @@ def _with_one_child(
             while found.tried < files and (left := until - time.monotonic()) > 0 and ours.poll(left):
                 verdict, took_s, mib = ours.recv()
                 found.worst_s, found.worst_mib = max(found.worst_s, took_s), max(found.worst_mib, mib)
-                _note(found, seed, verdict, prepared, keep)
+                _note(found, seed, verdict, keep)
         except EOFError:
-            _note(found, seed, _DIED, prepared, keep)
+            _note(found, seed, _DIED, keep)
         finally:
             child.kill()
             child.join()
             ours.close()
 
 
-def _note(found: Found, seed: int, verdict: str, prepared: int, keep: Path | None) -> None:
+def _note(found: Found, seed: int, verdict: str, keep: Path | None) -> None:
     index, found.tried = found.tried, found.tried + 1
-    known = verdict in set(Reason)
-    if known and not (verdict == Reason.OK and found.prepared.total() < prepared):
-        found.verdicts[verdict] += 1
-        return
+    if verdict == Reason.OK:
+        found.passed.append(index)
+    if verdict not in set(Reason):
+        # The child died, or said something else: what does a server make of the file?
+        found.died += 1
+        verdict = _examined(found, seed, index, verdict, keep)
+    found.verdicts[verdict] += 1
+
+
+def _examined(found: Found, seed: int, index: int, before: str, keep: Path | None) -> str:
+    name, data = case(seed, index)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        try:
+            said = str(examine(path).reason)
+        except PrepareError as error:
+            said = found.wrong[f"{seed}-{index}"] = f"{before}, and then {error}"
+            if keep is not None:
+                keep.mkdir(parents=True, exist_ok=True)
+                (keep / f"{seed}-{index}-{name}").write_bytes(data)
+    found.worst_examine_s = max(found.worst_examine_s, time.monotonic() - began)
+    return said
+
+
+def _prepared(seed: int, index: int) -> str:
+    """Give a file that passed to Keras, in the child that does it for a server."""
     name, data = case(seed, index)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        if known:
-            found.verdicts[verdict] += 1
-            found.prepared[_prepared(path)] += 1
-            return
-        # The child died, or said something else: what does a server make of the file?
-        found.died += 1
-        began = time.monotonic()
         try:
-            said = str(examine(path).reason)
+            return f"prepared for {prepare(path, path.parent / 'prepared').engine}"
         except PrepareError as error:
-            said = f"{verdict}, and then {error}"
-            found.wrong[f"{seed}-{index}"] = said
-            if keep is not None:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{seed}-{index}-{name}").write_bytes(data)
-        found.worst_examine_s = max(found.worst_examine_s, time.monotonic() - began)
-        found.verdicts[said] += 1
-
-
-def _prepared(path: Path) -> str:
-    """Give a file that passed to Keras, in the child that does it for a server."""
-    try:
-        return f"prepared for {prepare(path, path.parent / 'prepared').engine}"
-    except PrepareError as error:
-        return error.reason
+            return error.reason
 
 
 def _read_all(results: Connection, folder: Path, seed: int, first: int, last: int) -> None:

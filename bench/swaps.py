@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Annotated, Any
 
 import typer
@@ -95,8 +95,8 @@ class Result:
             "the latest of these, s": max(self.late["/predict"], default=0.0),
             **{f"{kind}: seconds, median": median(times) for kind, times in by_kind.items()},
             **{f"{kind}: seconds, longest": max(times) for kind, times in by_kind.items()},
-            "resident memory after the first tenth, MiB": self.memory_mib[0],
-            "resident memory at the end, MiB": self.memory_mib[1],
+            "resident memory of all processes at half, MiB": self.memory_mib[0],
+            "resident memory of all processes at the end, MiB": self.memory_mib[1],
         }
 
 
@@ -148,9 +148,14 @@ def run(swaps: int, *, workers: int = 2, connections: int = 8, watch_ms: int = 5
                     step()
                     memory.append(processes.rss_mib(server.pid))
                 result.seconds = time.monotonic() - began
-                result.memory_mib = (memory[len(memory) // 10], memory[-1])
+                result.memory_mib = (_mean_at(memory, len(memory) // 2), _mean_at(memory, len(memory)))
     _judge(result, asked)
     return result
+
+
+def _mean_at(samples: Sequence[float], end: int) -> float:
+    """Return the mean of the tenth of all samples that ends there."""
+    return mean(samples[max(0, end - max(1, len(samples) // 10)) : end] or samples[:1])
 
 
 class _Operator:

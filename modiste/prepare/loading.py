@@ -15,6 +15,7 @@ import keras
 
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.graph import all_nodes, is_built
+from modiste.prepare.keras_version import check_keras
 from modiste.prepare.serving_config import Changes, serving_config
 from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.archive import CONFIG
@@ -47,7 +48,9 @@ def load(file: ModelFile, source: Path, folder: Path, limits: ReadingLimits) -> 
 
     Raises:
         Refused: it is too large to build, Keras cannot load it, or loading changed Keras itself.
+        PrepareFailed: Keras is too old to be trusted with a file.
     """
+    check_keras(keras.__version__)
     try:
         # In a thread that ends: Keras keeps the variables of such a scope in a list of the thread, and
         # would allocate them all when the next scope of this one ends.

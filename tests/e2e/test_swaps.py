@@ -7,6 +7,7 @@ def test_thirty_swaps_under_load_cause_no_failed_and_no_wrong_answer():
     """Each answer is checked: its numbers are those of the version it names, and that one was in force."""
     result = run(30, connections=4)
     assert result.wrong == []
+    assert result.late["/models/fashion_mnist/labels/stable"] == [], "all workers agreed before PUT answered"
     assert {swap.kind for swap in result.swaps} == {
         "published",
         "promoted by the label",

@@ -1,11 +1,14 @@
 """The parts of preparing that need no Keras: heads, and the configuration as it is served."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modiste.artifact import Head, LossInfo
+from modiste.prepare import PrepareFailed
 from modiste.prepare.heads import head_of
+from modiste.prepare.keras_version import OLDEST, check_keras
 from modiste.prepare.serving_config import serving_config
 
 LOGITS = {"from_logits": True}
@@ -32,6 +35,22 @@ def test_a_head_is_told_from_activation_units_and_loss(
     activation: str | None, units: int, loss: LossInfo | None, head: Head
 ) -> None:
     assert head_of(activation, units, loss) is head
+
+
+@pytest.mark.parametrize("version", ["3.15.1", "3.16.0", "4.0.0.dev2026", "3.15.10", "10.0.0rc1"])
+def test_a_keras_that_runs_no_code_may_load_a_file(version: str) -> None:
+    check_keras(version)
+
+
+@pytest.mark.parametrize("version", ["3.15.0", "3.8.0", "2.15.1", "unknown"])
+def test_an_older_keras_is_not_given_a_file(version: str) -> None:
+    with pytest.raises(PrepareFailed, match=r"unavailable: .*3\.15\.1 or later"):
+        check_keras(version)
+
+
+def test_the_oldest_keras_is_the_one_that_is_required_to_be_installed() -> None:
+    stated = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert stated.count('"keras>=' + ".".join(map(str, OLDEST)) + '"') == stated.count('"keras>=') == 2
 
 
 def model(*layers: dict[str, Any], **settings: Any) -> dict[str, Any]:
