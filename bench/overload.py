@@ -26,7 +26,7 @@ from bench.http import Request, send
 from bench.open_loop import Answers, OpenLoop
 from bench.workloads import ROOT, images
 
-RESULT = ROOT / "bench" / "results" / "overload.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "overload.json"
 STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
 MULTIPLES = (1, 2, 5, 10)
 _NEARLY = 0.97

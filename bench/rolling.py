@@ -27,7 +27,7 @@ from bench import machine, reference, servers
 from bench.http import HOST, Request
 from bench.workloads import MODEL, ROOT, artifacts, images
 
-RESULT = ROOT / "bench" / "results" / "rolling.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "rolling.json"
 _READY = Request("GET", "/health/ready")
 _HEADERS = {"content-type": "application/octet-stream"}
 _LOOK_S = 0.1

@@ -35,7 +35,7 @@ from bench.http import Request, send
 from bench.servers import Running
 from bench.workloads import ROOT
 
-RESULT = ROOT / "bench" / "results" / "chaos.json"
+RESULT = ROOT / "bench" / "results" / "reliability" / "chaos.json"
 _READY = Request("GET", "/health/ready")
 _ENVIRONMENT = {
     "MODISTE_DEFAULT_MODEL": "steady",
