@@ -44,7 +44,9 @@ from service.logs import current_request
 from service.observing import Observed, Observer
 from service.parts import Lifecycle, Parts, request_id
 from service.predictor import Predictor
+from service.repository.agreement import Agreement
 from service.repository.loading import Loader, LoadPolicy
+from service.repository.operators import Operators
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
@@ -110,9 +112,12 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
     bodies = BodyReader(settings.input_limits)
     keys = Keys.open(settings.keys_file, required=settings.required_scopes)
     counted = Statistics(registry, place)
+    watcher, agreement = _watcher(settings, registry, counted), Agreement(registry, place)
     parts = Parts(
         registry=registry,
-        watcher=_watcher(settings, registry, counted, place),
+        watcher=watcher,
+        agreement=agreement,
+        operators=Operators(registry, watcher, agreement),
         keys=keys,
         statistics=counted,
         bodies=bodies,
@@ -174,7 +179,7 @@ def _observers(settings: Settings) -> list[Observer]:
     return observers
 
 
-def _watcher(settings: Settings, registry: Registry, counted: Statistics, place: Place | None) -> Watcher:
+def _watcher(settings: Settings, registry: Registry, counted: Statistics) -> Watcher:
     policy = LoadPolicy(
         engine=settings.engine,
         keras_backend=settings.keras_backend,
@@ -194,7 +199,6 @@ def _watcher(settings: Settings, registry: Registry, counted: Statistics, place:
         WishesFile(settings.state_dir),
         settings.batch_policy,
         counted,
-        place,
         interval_s=settings.watch_interval_ms / 1000,
         grace_s=settings.grace_period_ms / 1000,
     )
@@ -205,12 +209,14 @@ def _web(settings: Settings, parts: Parts, observers: Sequence[Observer]) -> Fas
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Lifecycle]]:
         await parts.statistics.start()
         await parts.watcher.start()
+        parts.agreement.start()
         # What is loaded now stays: collecting it again and again would stop answers for milliseconds.
         gc.collect()
         gc.freeze()
         yield {LIFECYCLE: parts.lifecycle}
         parts.lifecycle.stopping = True
         await parts.watcher.stop()
+        await parts.agreement.stop()
         await parts.statistics.stop()
         for observer in observers:
             await asyncio.to_thread(observer.close)

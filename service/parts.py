@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from service.codecs.bodies import BodyReader
 from service.http_types import REQUEST_ID
 from service.keys import Keys
+from service.repository.agreement import Agreement
+from service.repository.operators import Operators
 from service.repository.registry import Registry
 from service.repository.watcher import Watcher
 from service.statistics.book import Statistics
@@ -27,6 +29,8 @@ class Parts:
 
     registry: Registry
     watcher: Watcher
+    agreement: Agreement
+    operators: Operators
     keys: Keys
     statistics: Statistics
     bodies: BodyReader

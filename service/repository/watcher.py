@@ -4,8 +4,8 @@ A new version takes over when it is warm, and not before. One that fails leaves 
 is not tried again until it changes. The last good version of a model is not given up because its
 folder vanished.
 
-What an operator decides is written down first (`service.repository.wishes`) and then done here; the other
-workers do the same when they read it, and this one after a restart.
+What an operator decides (`service.repository.operators`) is written down first (`service.repository.wishes`)
+and then done here; the other workers do the same when they read it, and this one after a restart.
 """
 
 import asyncio
@@ -17,24 +17,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.batching import BatchPolicy
-from service.errors import LabelNotFound
 from service.repository.loading import Loader
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key, Scan, scan
 from service.repository.shelf import Shelf
-from service.repository.standing import Standing, Standings
-from service.repository.version_policy import VersionPolicy, chosen, kept, sought
-from service.repository.wishes import Wishes, WishesFile, check_label
-from service.run_folder import Place
+from service.repository.version_policy import chosen, kept
+from service.repository.wishes import Wishes, WishesFile
 from service.statistics.book import Statistics
 
 logger = logging.getLogger(__name__)
 
 _FOLLOW_S = 0.1
 """How often it is looked whether operators decided something."""
-
-_AGREE_S = 10.0
-"""How long an operator waits for the other workers at most; a worker that starts takes seconds."""
 
 
 class Watcher:
@@ -48,7 +42,6 @@ class Watcher:
         wishes: WishesFile,
         policy: BatchPolicy,
         statistics: Statistics,
-        place: Place | None = None,
         *,
         interval_s: float,
         grace_s: float,
@@ -66,8 +59,7 @@ class Watcher:
         # could come after a newer one.
         self._turn = asyncio.Lock()
         self._stopping = False
-        self._standings = Standings(place) if place else None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load what is quick to load, then watch; the rest is prepared while that already answers."""
@@ -78,117 +70,33 @@ class Watcher:
                 "/predict has no model, and the server is not ready: %s",
                 self._registry.why_no_default,
             )
-        self._tasks.append(asyncio.create_task(self._watch(), name="repository watcher"))
-        if self._standings is not None:
-            self._tasks.append(asyncio.create_task(self._tell(self._standings), name="standing"))
+        self._task = asyncio.create_task(self._watch(), name="repository watcher")
 
     async def stop(self) -> None:
         """Stop watching and loading, and drain every version within the grace period."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
         self._stopping = True
         await self._shelf.stop()
 
-    # What operators ask for
+    # For `service.repository.operators`
 
-    async def load(self, model: str) -> ServedVersion:
-        """Look at the folder now, load what is there or failed before, and return the leading version, ready.
-
-        Raises:
-            ModelNotFound: there is no such model.
-            ModelFailed: that version could not be loaded; what answered before still does.
-            StateUnavailable: that it is to be loaded could not be written down.
-        """
-        await self._look_at(model)
-        await self._change(lambda wishes: wishes.loading(model))
-        versions = [record.candidate.version for record in self._registry.of_model(model)]
-        served = await self._ready((model, sought(self._registry.policy(model), versions)))
-        await self._agreed(lambda standing: standing.leading.get(model))
-        return served
-
-    async def unload(self, model: str) -> None:
-        """Let all versions of a model go, for good; return when what they had in flight is answered.
+    async def change(self, change: Callable[[Wishes], Wishes]) -> None:
+        """Write down what an operator decided, and begin to do it.
 
         Raises:
-            ModelNotFound: there is no such model.
-            StateUnavailable: that it is to be unloaded could not be written down.
-        """
-        if model not in self._registry.model_names:
-            await self._look_at(model)
-        await self._change(lambda wishes: wishes.unloading(model))
-        await self._shelf.drained(model)
-        await self._agreed(lambda standing: standing.leading.get(model))
-
-    async def label(self, model: str, label: str, version: int) -> None:
-        """Point a label at a version: load that where it is not, and move the label when it is ready.
-
-        Raises:
-            InvalidInput: that is no name for a label.
-            ModelNotFound: there is no such model or version.
-            ModelNotReady: the model was unloaded.
-            ModelFailed: the version could not be loaded.
-            StateUnavailable: the label could not be written down.
-        """
-        check_label(label)
-        await self._look_at(model, version)
-        with self._pin((model, version)):
-            await self._ready((model, version))
-            await self._change(lambda wishes: wishes.labelled(model, label, version))
-        await self._agreed(lambda standing: standing.labels.get(model))
-
-    async def unlabel(self, model: str, label: str) -> None:
-        """Remove a label.
-
-        Raises:
-            LabelNotFound: there is no such label.
-            StateUnavailable: the file of labels is damaged, or cannot be written.
-        """
-
-        def without(wishes: Wishes) -> Wishes:
-            if label not in wishes.of(model):
-                here = ", ".join(wishes.of(model)) or "none"
-                raise LabelNotFound(f"there is no such label; labels of this model: {here}")
-            return wishes.unlabelled(model, label)
-
-        await self._change(without)
-        await self._agreed(lambda standing: standing.labels.get(model))
-
-    async def choose(self, model: str, policy: VersionPolicy | None) -> None:
-        """Say which versions of a model are to be loaded, or with None that the setting says it.
-
-        Versions come and go for it as they do by themselves: what serves stays until one that is wanted can.
-
-        Raises:
-            ModelNotFound: there is no such model.
             StateUnavailable: it could not be written down.
         """
-        if model not in self._registry.model_names:
-            await self._look_at(model)
-        await self._change(lambda wishes: wishes.choosing(model, policy))
-        await self._agreed(lambda standing: standing.leading.get(model))
-
-    async def _change(self, change: Callable[[Wishes], Wishes]) -> None:
         async with self._turn:
             self._adopt(await asyncio.to_thread(self._wishes.change, change))
 
-    async def _agreed(self, what: Callable[[Standing], object]) -> None:
-        """Wait until all workers answer by what this one does; not for ever, for one may be starting."""
-        standings = self._standings
-        if standings is None:
-            return
-        deadline = time.monotonic() + _AGREE_S
-        while time.monotonic() < deadline:
-            own = self._registry.standing()
-            others = await asyncio.to_thread(standings.others)
-            if all(one.revision >= own.revision and what(one) == what(own) for one in others):
-                return
-            await asyncio.sleep(_FOLLOW_S / 2)
-        logger.warning("another worker does not do yet what was asked; it will when it can")
+    async def look_at(self, model: str, version: int | None = None) -> None:
+        """Look for a model, or one version, that came since the last look: it is taken to be whole.
 
-    async def _look_at(self, model: str, version: int | None = None) -> None:
-        """Look for a model, or one version, that came since the last look: it is taken to be whole."""
+        Raises:
+            ModelNotFound: there is no such model.
+        """
         async with self._turn:
             seen = await asyncio.to_thread(scan, self._artifacts_dir)
             for candidate in seen.candidates.values():
@@ -200,25 +108,30 @@ class Watcher:
             self._settle(model)
 
     @contextmanager
-    def _pin(self, key: Key) -> Iterator[None]:
+    def pinned(self, key: Key) -> Iterator[None]:
+        """Keep a version that is about to get a label."""
         self._pinned[key] += 1
         try:
             yield
         finally:
             self._pinned[key] -= 1
 
-    async def _ready(self, key: Key) -> ServedVersion:
+    async def ready(self, key: Key) -> ServedVersion:
+        """Return a version when it is ready.
+
+        Raises:
+            ServingError: it is not here, or will not be ready.
+        """
         record = self._registry.records.get(key)
         if record is None:
             raise self._registry.absent(*key)
         return await self._shelf.ready(self._found.get(key, record.candidate))
 
-    async def _tell(self, standings: Standings) -> None:
-        """Tell the other workers what this one answers by, whenever that changes."""
-        while True:
-            self._registry.changed.clear()
-            await asyncio.to_thread(standings.write, self._registry.standing())
-            await self._registry.changed.wait()
+    async def drained(self, model: str) -> None:
+        """Return when all that is being let go of a model is."""
+        await self._shelf.drained(model)
+
+    # By itself
 
     async def _watch(self) -> None:
         """Look at the folder at every interval, and at what operators decided as soon as it changed."""

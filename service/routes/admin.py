@@ -84,7 +84,7 @@ async def set_label(use: UseParts, key: AdminKey, request: Request, name: str, l
     Answers when the label points there.
     """
     version = (await _body(request, LabelTarget, '{"version": 3}')).version
-    await use.watcher.label(name, label, version)
+    await use.operators.label(name, label, version)
     logger.info("key %s: label %s of %s points to version %d", key, label, name, version)
     return Labels(model=name, labels=use.registry.labels(name))
 
@@ -92,7 +92,7 @@ async def set_label(use: UseParts, key: AdminKey, request: Request, name: str, l
 @router.delete("/labels/{label}", summary="Remove a label")
 async def remove_label(use: UseParts, key: AdminKey, name: str, label: str) -> Labels:
     """Remove a label; the version that it pointed to stays while it is one of the newest."""
-    await use.watcher.unlabel(name, label)
+    await use.operators.unlabel(name, label)
     logger.info("key %s: label %s of %s is removed", key, label, name)
     return Labels(model=name, labels=use.registry.labels(name))
 
@@ -104,7 +104,7 @@ async def set_versions(use: UseParts, key: AdminKey, request: Request, name: str
     Answers when that is written down; what serves stays until a version that is wanted can.
     """
     policy = (await _body(request, VersionsLoaded, '{"versions_loaded": "all"}')).versions_loaded
-    await use.watcher.choose(name, policy)
+    await use.operators.choose(name, policy)
     now = use.registry.policy(name)
     logger.info("key %s: loaded are to be %s of %s", key, in_words(now), name)
     return ModelVersions(model=name, versions_loaded=now)
@@ -116,7 +116,7 @@ async def load(use: UseParts, key: AdminKey, name: str) -> LoadedModel:
 
     Answers when the newest version that is to be loaded is ready.
     """
-    served = await use.watcher.load(name)
+    served = await use.operators.load(name)
     logger.info("key %s: %s is loaded", key, name)
     return LoadedModel(model=served.model, version=served.version)
 
@@ -127,7 +127,7 @@ async def unload(use: UseParts, key: AdminKey, name: str) -> UnloadedModel:
 
     What was being computed is answered first.
     """
-    await use.watcher.unload(name)
+    await use.operators.unload(name)
     logger.info("key %s: %s is unloaded", key, name)
     return UnloadedModel(model=name)
 

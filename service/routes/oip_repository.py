@@ -62,14 +62,14 @@ async def load(use: UseParts, key: AdminKey, request: Request, name: str) -> Res
         raise InvalidInput(
             "a model comes through the artifacts folder: no configuration and no file is taken"
         )
-    await use.watcher.load(name)
+    await use.operators.load(name)
     return Response()
 
 
 @router.post("/models/{name}/unload", summary="Unload a model")
 async def unload(use: UseParts, key: AdminKey, name: str) -> Response:
     """Let all versions of a model go, and answer when what they were computing is answered."""
-    await use.watcher.unload(name)
+    await use.operators.unload(name)
     return Response()
 
 

@@ -221,7 +221,7 @@ def test_a_server_that_starts_with_a_damaged_document_serves_and_says_that_label
     assert client.post("/predict", json={"instances": PIXELS.tolist()}).status_code == 200
     assert error(ask(client, "stable")) == (503, "state_unavailable")
     with pytest.raises(StateUnavailable, match=r"damaged.*mend it"):
-        client.run(client.parts.watcher.label("fashion_mnist", "stable", 1))
+        client.run(client.parts.operators.label("fashion_mnist", "stable", 1))
     assert (tmp_path / "state" / "repository.json").read_text() == text
 
 

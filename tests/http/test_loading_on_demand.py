@@ -64,7 +64,7 @@ def test_an_unloaded_model_does_not_come_back_with_a_restart(keyed, admin, make_
     again = make_client()
     assert states(again) == {1: "unloaded"}
     assert error(again.post("/predict", json=ROWS)) == (503, "model_not_ready")
-    assert again.run(again.parts.watcher.load("fashion_mnist")).version == 1
+    assert again.run(again.parts.operators.load("fashion_mnist")).version == 1
     until(keyed, lambda: keyed.post("/predict", json=ROWS).status_code == 200)
 
 
@@ -78,7 +78,7 @@ def test_what_is_in_flight_is_answered_before_a_model_is_gone(artifacts, make_cl
         asked = [asyncio.create_task(client.http.post(slow, json=ROWS)) for _ in range(3)]
         while served.batcher.rows_in_flight < 3:
             await asyncio.sleep(0)
-        await client.parts.watcher.unload("slow")
+        await client.parts.operators.unload("slow")
         assert served.batcher.rows_in_flight == 0 and not served.batcher.alive
         return [await one for one in asked]
 
@@ -90,17 +90,17 @@ def test_what_is_in_flight_is_answered_before_a_model_is_gone(artifacts, make_cl
 def test_a_model_that_is_unloaded_while_it_loads_does_not_answer_afterwards(artifacts, client):
     async def at_once():
         write_version(artifacts / "fashion_mnist" / "2")
-        watcher = client.parts.watcher
+        operators = client.parts.operators
         await asyncio.gather(
-            watcher.label("fashion_mnist", "stable", 2),
-            watcher.unload("fashion_mnist"),
+            operators.label("fashion_mnist", "stable", 2),
+            operators.unload("fashion_mnist"),
             return_exceptions=True,
         )
 
     client.run(at_once())
     until(client, lambda: set(states(client).values()) == {"unloaded"})
     assert error(client.post("/predict", json=ROWS)) == (503, "model_not_ready")
-    assert client.run(client.parts.watcher.load("fashion_mnist")).version == 2
+    assert client.run(client.parts.operators.load("fashion_mnist")).version == 2
 
 
 def test_load_finds_what_was_just_put_there(artifacts, keyed, admin):
@@ -134,8 +134,8 @@ def test_load_tries_again_what_failed_in_every_process(artifacts, make_client):
     until(other, lambda: states(other)[2] == "failed")
     put(mended)
     with pytest.raises(ModelFailed):
-        one.run(one.parts.watcher.label("fashion_mnist", "stable", 2))
-    assert one.run(one.parts.watcher.load("fashion_mnist")).version == 2
+        one.run(one.parts.operators.label("fashion_mnist", "stable", 2))
+    assert one.run(one.parts.operators.load("fashion_mnist")).version == 2
     until(other, lambda: states(other)[2] == "ready")
 
 
@@ -146,11 +146,11 @@ def test_a_model_that_is_not_there_is_not_found(keyed, admin, tmp_path, what):
 
 
 def test_a_label_waits_for_its_model_to_be_loaded_again(keyed, admin):
-    watcher = keyed.parts.watcher
-    keyed.run(watcher.label("fashion_mnist", "stable", 1))
+    operators = keyed.parts.operators
+    keyed.run(operators.label("fashion_mnist", "stable", 1))
     do(keyed, admin, "unload")
     with pytest.raises(ModelNotReady, match="was unloaded"):
-        keyed.run(watcher.label("fashion_mnist", "stable", 1))
+        keyed.run(operators.label("fashion_mnist", "stable", 1))
     assert error(keyed.post(f"{MODEL}/labels/stable/predict", json=ROWS)) == (503, "model_not_ready")
     do(keyed, admin, "load")
     assert keyed.post(f"{MODEL}/labels/stable/predict", json=ROWS).json()["version"] == 1
@@ -171,8 +171,8 @@ def test_two_processes_that_write_at_once_lose_nothing(artifacts, make_client, t
 
     async def write(client, mine):
         for name in mine:
-            await client.parts.watcher.label(name, "stable", 1)
-            await client.parts.watcher.unload(name)
+            await client.parts.operators.label(name, "stable", 1)
+            await client.parts.operators.unload(name)
 
     threads = [
         threading.Thread(target=client.run, args=(write(client, mine),))
@@ -194,7 +194,7 @@ def test_who_waits_for_a_model_to_load_hears_that_the_server_stops(artifacts, ma
     write_version(artifacts / "slow" / "1", slowness=4)
 
     async def stop_meanwhile() -> None:
-        loading = asyncio.create_task(watcher.load("slow"))
+        loading = asyncio.create_task(client.parts.operators.load("slow"))
         while ("slow", 1) not in records or records["slow", 1].state != "preparing":
             await asyncio.sleep(0)
         await watcher.stop()

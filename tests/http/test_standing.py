@@ -9,7 +9,7 @@ import time
 import pytest
 from operating import make_key
 
-from service.repository import watcher
+from service.repository import agreement
 from service.repository.standing import Standing, Standings
 from service.repository.wishes import WishesFile
 from service.run_folder import Place
@@ -79,7 +79,7 @@ def test_a_label_is_answered_when_the_other_worker_follows_and_not_before(worker
 def test_a_worker_that_tells_nothing_is_not_waited_for_for_ever(
     worker, other, places, admin, damage, monkeypatch, caplog
 ):
-    monkeypatch.setattr(watcher, "_AGREE_S", 0.2)
+    monkeypatch.setattr(agreement, "_LONGEST_S", 0.2)
     if damage is not None:
         (places[1].folder / "standing-1.json").write_bytes(damage)
     moved = worker.request("PUT", LABEL, json={"version": 1}, headers=admin)

@@ -267,7 +267,7 @@ def test_an_unexpected_failure_tells_nothing_in_the_same_words(client):
 def test_a_label_leads_to_its_version(artifacts, make_client):
     write_version(artifacts / "fashion_mnist" / "2", seed=5)
     client = make_client()
-    client.run(client.parts.watcher.label("fashion_mnist", "stable", 1))
+    client.run(client.parts.operators.label("fashion_mnist", "stable", 1))
     body = json.dumps({"instances": np.full((1, 28, 28), 7).tolist()})
     labelled = client.post("/v1/models/fashion_mnist/labels/stable:predict", content=body).json()
     first = client.post("/v1/models/fashion_mnist/versions/1:predict", content=body).json()

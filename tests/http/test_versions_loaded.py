@@ -114,7 +114,7 @@ def test_what_a_version_is_computing_is_answered_by_it_before_it_is_let_go(artif
         asked = [asyncio.create_task(client.http.post(path, json=ROWS)) for _ in range(8)]
         while served.batcher.rows_in_flight < 8:
             await asyncio.sleep(0)
-        await client.parts.watcher.choose("slow", (2,))
+        await client.parts.operators.choose("slow", (2,))
         refused = await client.http.post(path, json=ROWS)
         return refused, [await one for one in asked]
 
