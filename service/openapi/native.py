@@ -124,8 +124,10 @@ def _errors_of(path: str) -> tuple[type[ServingError], ...]:
     if path.endswith("/summary"):
         version = (InvalidInput,) if "{version}" in path else ()
         return (*version, *label, ModelNotFound, ModelNotReady, ModelFailed)
+    body = (MalformedBody, TooLarge, InvalidInput)
+    if path.endswith("/versions"):
+        return (*body, *_KEYS, ModelNotFound, StateUnavailable)
     if path.endswith("/labels/{label}"):
-        body = (MalformedBody, TooLarge, InvalidInput)
         return (*body, *_KEYS, *label, ModelNotFound, ModelNotReady, ModelFailed, StateUnavailable)
     if path.endswith("load"):
         return (*_KEYS, ModelNotFound, ModelFailed, StateUnavailable)

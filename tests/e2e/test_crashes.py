@@ -182,6 +182,7 @@ def test_preparing_that_is_killed_is_told_and_tried_again(serve, tmp_path, artif
 
     server.until(found, 60)
     os.kill(child[0], signal.SIGKILL)
+    server.until(lambda: server.status("/health/live") == 200, 30)  # it prepares before it listens
     server.until(lambda: server.versions("raw").get(1, {}).get("state") == "failed", 30)
     assert server.versions("raw")[1]["reason"].startswith("killed: ")
     # Health speaks of the default model, which is the raw one where there is no other.

@@ -142,6 +142,7 @@ def test_under_constant_requests_to_all_workers_a_label_moves_and_no_answer_is_w
 def test_the_examples_of_operating_run_as_they_are_written(serve, tmp_path):
     text = (ROOT / "docs" / "operating.md").read_text()
     blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    # What needs containers, or a certificate, is marked as bash and not as sh.
     keys, commands = blocks[0], "".join(blocks[1:])
     assert "modiste key new" in keys and "labels/stable" in commands and "/unload" in commands
     environment = os.environ | {

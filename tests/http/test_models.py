@@ -13,6 +13,7 @@ def test_models_are_listed_with_their_versions_and_states(client):
                 "name": "fashion_mnist",
                 "display_name": "fashion_mnist",
                 "default": True,
+                "versions_loaded": 2,
                 "versions": [
                     {"version": 1, "state": "ready", "reason": None, "engine": "onnx", "labels": []}
                 ],

@@ -91,7 +91,7 @@ def damaged(data: bytes, random: Random) -> bytes:
     return bytes(found)
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("good", "read"), CASES)
 def test_a_damaged_file_is_refused_or_read(good, read):
     random = Random(3)
