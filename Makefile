@@ -3,6 +3,7 @@
 #   make serve            serve artifacts/ on 127.0.0.1:8000    [HOST= PORT= WORKERS=]
 #   make test             set up everything and run the tests
 #   make train RECIPE=x   train a recipe and publish the version
+#   make test-long        what make test leaves out: more of a kind that takes long
 #   make check            lint, format, types
 #   make e2e              the end-to-end tests alone
 #   make bench            measure the server on this machine, beside its peers    [ARGS="--peers none"]
@@ -24,7 +25,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos lock clean help
+.PHONY: recipe-named serve test test-long train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -40,11 +41,14 @@ recipe-named:
 help:
 	@sed -n '/^# The one/,/^$$/s/^# \{0,1\}//p' Makefile
 
-# Two processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte. The slow files come first,
-# so that the end finds both busy.
+# Three processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte; many tests wait for a server,
+# and not for a core. The slow files come first, so that the end finds all busy.
 TESTS := $(addprefix tests/,keras e2e http unit contract)
 test: $(VENV)/dev.stamp $(CLIENTS)/stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long" $(TESTS) $(ARGS)
+
+test-long: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n 2 -m long tests $(ARGS)
 
 e2e: $(VENV)/dev.stamp $(CLIENTS)/stamp
 	$(BIN)/python -m pytest tests/e2e $(ARGS)

@@ -18,7 +18,8 @@ from service.signature import Signature
 from tests.hostile_files import HOSTILE, Hostile
 from tests.unit import model_files as files
 
-BUILT = [hostile for hostile in HOSTILE if hostile.found_by == "prepare"]
+FIRST, *OTHERS = [hostile for hostile in HOSTILE if hostile.found_by == "prepare"]
+BUILT = [FIRST, *(pytest.param(hostile, marks=pytest.mark.long) for hostile in OTHERS)]
 LIMITS = PrepareLimits(memory_bytes=6 * 1024**3)
 """Twice what TensorFlow takes before it does anything: these models would take far more."""
 

@@ -110,6 +110,7 @@ def test_a_copy_is_completed_where_tensorflow_is(version, tmp_path):
     assert summary.engine == "onnx" and summary.parity is not None and summary.parity.agrees
 
 
+@pytest.mark.long
 def test_a_run_killed_between_two_epochs_ends_there_as_one_that_never_was(folder, version):
     with train(folder, "killed") as process:
         for line in process.stdout:
