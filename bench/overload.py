@@ -131,7 +131,7 @@ def measure(plan: Plan, artifacts: Path, made: growth_models.Made, tell: Any) ->
         "points": {str(multiple): asdict(point) for multiple, point in points.items()},
         "goodput_at_ten": goodput,
         "p99_at_ten": p99,
-        "met": goodput >= _LEAST_GOODPUT and p99 <= _MOST_P99,
+        "met": min(goodput, points[10].goodput / most) >= _LEAST_GOODPUT and p99 <= _MOST_P99,
     }
 
 
@@ -161,12 +161,15 @@ def sentences(document: dict[str, Any]) -> list[str]:
     """Return what the figures come to."""
     goodput, p99 = document["goodput_at_ten"], document["p99_at_ten"]
     worst = document["points"].values()
+    most = max(point["goodput"] for point in document["steps"])
+    of_most = document["points"]["10"]["goodput"] / most
     lost = sum(point["broken"] + point["unanswered"] for point in worst)
     return [
         f"A convolutional model of {document['model']['parameters']:,} parameters, "
         f"{document['model']['one_alone_ms']:.1f} ms for one image alone over HTTP.",
-        f"At ten times the peak: {goodput:.2f} of its good answers a second "
-        f"(goal: {_LEAST_GOODPUT}, {'met' if goodput >= _LEAST_GOODPUT else 'missed'}); "
+        f"At ten times the peak: {of_most:.2f} of the good answers a second of the best step, and "
+        f"{goodput:.2f} of those at the peak in the same turn (goal: {_LEAST_GOODPUT} of both, "
+        f"{'met' if min(goodput, of_most) >= _LEAST_GOODPUT else 'missed'}); "
         f"p99 of accepted requests {p99:.2f} times that at the peak "
         f"(goal: {_MOST_P99:g}, {'met' if p99 <= _MOST_P99 else 'missed'}).",
         f"Requests without any answer: {lost}; answers 429 without Retry-After: "
