@@ -191,7 +191,7 @@ class BoundedHttp(EndingHttp):
                 hosts += 1
             elif name == b"transfer-encoding" and (version == "1.0" or value.lower() != b"chunked"):
                 return "a transfer encoding may be chunked alone, and in HTTP/1.1 alone"
-        if hosts > 1:
+        if hosts > 1 or (not hosts and version == "1.1"):  # RFC 9112, 3.2
             return "a request names one host"
         if self.parser.should_upgrade() and any(name in _BODY_HEADERS for name, _ in self.headers):
             return "a request with a body may not ask for another protocol"

@@ -93,6 +93,7 @@ AMBIGUOUS = {
     "NUL in a name": request(b"x\0y: a", b"content-length: " + N),
     "a header without a colon": request(b"xy", b"content-length: " + N),
     "a header without a name": request(b": a", b"content-length: " + N),
+    "no host": b"POST /predict HTTP/1.1\r\ncontent-length: %b\r\n\r\n%b" % (N, BODY),
     "two hosts": request(b"host: other", b"content-length: " + N),
     "a chunk over 64 bits": request(CHUNKED, body=b"fffffffffffffffff\r\n" + BODY),
     "a chunk below zero": request(CHUNKED, body=b"-5\r\n" + BODY),
@@ -130,7 +131,6 @@ PLAIN = {
     "a header behind the chunks": request(CHUNKED, body=chunks(end=b"0\r\nx-late: 1\r\n\r\n")),
     "an absolute URL": request(b"content-length: " + N, line=b"POST http://other/predict HTTP/1.1"),
     "empty lines before it": b"\r\n\r\n" + request(b"content-length: " + N),
-    "no host": b"POST /predict HTTP/1.1\r\ncontent-length: %b\r\n\r\n%b" % (N, BODY),
 }
 
 
