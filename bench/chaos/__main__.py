@@ -1,9 +1,10 @@
 """``make chaos``, ``python -m bench.chaos``: two workers, everything at once, every answer checked.
 
 Callers ask all protocols of models that change, that are slow and that fail; some leave, some send slowly,
-some send nonsense. Meanwhile workers are killed and stopped, versions are published, good ones and bad ones,
-a label moves, and crowds come. Each answer 200 is checked against what that version must say, each other
-status against what may come of that request, and a request without an answer against the workers that went.
+some send nonsense. Meanwhile workers are killed and stopped, and what prepares is killed; versions are
+published, prepared, raw and bad ones; a label moves, and crowds come. Each answer 200 is checked against what
+Keras says for that version, each other status against what may come of that request, and a request without
+an answer against the worker that went.
 """
 
 import asyncio
@@ -172,7 +173,7 @@ def _document(tally: Tally, seconds: float, seed: int) -> dict[str, Any]:
         "seed": seed,
         "figures": {"seconds": seconds, **tally.figures()},
         "kinds": {kind: dict(sorted(counts.items())) for kind, counts in sorted(tally.statuses.items())},
-        "kills": [{"what": kill.what, "lost": dict(kill.lost)} for kill in tally.kills],
+        "kills": [{"what": kill.what, "worker": kill.worker, "lost": kill.lost} for kill in tally.kills],
         "wrong": tally.wrong,
     }
 

@@ -5,7 +5,7 @@ import random
 import time
 
 from bench.chaos.asks import Ask, Asks
-from bench.chaos.tally import Tally
+from bench.chaos.tally import UNKNOWN, Tally
 from bench.http import HOST, Answer
 from bench.open_loop import encoded
 
@@ -23,12 +23,12 @@ class Connection:
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self.worker = "unknown"
+        self.worker = UNKNOWN
 
     async def streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return the streams, of a new connection where there is none."""
         if self._streams is None:
-            self.worker = "unknown"
+            self.worker = UNKNOWN
             try:
                 self._streams = await asyncio.open_connection(HOST, self._port)
             except OSError as error:

@@ -2,8 +2,11 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+UNKNOWN = "unknown"
+"""The worker of a connection on which nothing was answered yet."""
 
 _AFTER_S = 1.0
 """A connection is told so long after a kill at the latest that it is gone: the loopback is quick."""
@@ -11,12 +14,17 @@ _AFTER_S = 1.0
 
 @dataclass(slots=True)
 class Kill:
-    """A worker that was killed or stopped, from then until it was surely gone; `lost` by the workers' ids."""
+    """A worker that was killed or stopped, from then until it was surely gone.
+
+    `worker` is the id by which its answers told it, as soon as one of its connections is lost; `lost` counts
+    the requests that went with it.
+    """
 
     what: str
     began: float
     ended: float = float("inf")
-    lost: Counter[str] = field(default_factory=Counter)
+    worker: str = UNKNOWN
+    lost: int = 0
 
 
 class Tally:
@@ -45,15 +53,19 @@ class Tally:
         return kill
 
     def lost(self, kind: str, began: float, worker: str, why: str) -> None:
-        """Count a request that got no answer: of a worker that went meanwhile, or else it must not be."""
+        """Count a request without an answer: the one worker that went meanwhile had it, or it must not be."""
         now = time.monotonic()
         meanwhile = [one for one in self.kills if one.began <= now and began <= one.ended + _AFTER_S]
-        if meanwhile:
-            meanwhile[-1].lost[worker] += 1
+        its = [one for one in meanwhile if UNKNOWN in (worker, one.worker) or worker == one.worker]
+        if its:
+            kill = next((one for one in its if one.worker == worker), its[-1])
+            kill.worker = worker if kill.worker == UNKNOWN else kill.worker
+            kill.lost += 1
             self.count(kind, "lost with its worker")
         else:
             self.count(kind, "lost")
-            self.blame(f"{kind}: no answer, and no worker went: {why}")
+            gone = ", ".join(one.worker for one in meanwhile) or "none"
+            self.blame(f"{kind}: no answer of worker {worker}, while of the workers went {gone}: {why}")
 
     def figures(self) -> dict[str, Any]:
         """Return the figures as they are shown."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import processes
 from bench.chaos.callers import Broken, Connection
-from bench.chaos.tally import Tally
+from bench.chaos.tally import UNKNOWN, Tally
 from bench.chaos.world import CHANGING, LABEL, SLOW, World
 from bench.http import Request
 from bench.open_loop import OpenLoop, encoded
@@ -42,6 +42,7 @@ class Troubles:
             self._move_label,
             self._move_label,
             self._kill,
+            self._kill_preparing,
             self._hang,
             self._crowd,
         ]
@@ -55,11 +56,13 @@ class Troubles:
 
     def workers(self) -> list[int]:
         """Return the worker processes that live."""
+        return self._running(b"spawn_main")
+
+    def _running(self, what: bytes) -> list[int]:
         found = []
         for pid in processes.tree(self._pid)[1:]:
             with suppress(OSError):
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if b"spawn_main" in command and processes.lives(pid):
+                if what in Path(f"/proc/{pid}/cmdline").read_bytes() and processes.lives(pid):
                     found.append(pid)
         return found
 
@@ -106,6 +109,14 @@ class Troubles:
             os.kill(pid, signal.SIGKILL)
             kill.ended = asyncio.get_running_loop().time()
             await self._came_back(pid, kill_what="killed")
+
+    async def _kill_preparing(self) -> None:
+        """Kill a process that prepares a version, where one does just now."""
+        pids = self._running(b"modiste.prepare.child")
+        if pids:
+            self._tally.events["preparing processes killed"] += 1
+            with suppress(ProcessLookupError):
+                os.kill(self._dice.choice(pids), signal.SIGKILL)
 
     async def _hang(self) -> None:
         """Stop a worker that serves: it goes on to hold its connections."""
@@ -159,4 +170,4 @@ class Troubles:
         unanswered = answers.sent - answers.answered
         began = asyncio.get_running_loop().time() - _CROWD_S - 10.0
         for _ in range(unanswered):
-            self._tally.lost("crowds", began, "unknown", "no answer in a crowd")
+            self._tally.lost("crowds", began, UNKNOWN, "no answer in a crowd")

@@ -1,7 +1,7 @@
 """The models of a chaos run: what lies in the artifacts folder, and what each version must answer.
 
 Versions differ by their weights, so that an answer of one with the numbers of another is found out. What is
-expected is computed here, in NumPy, from the weights: no part of the server takes part in it.
+expected is computed by Keras (`bench.chaos.in_keras`): no part of the server takes part in it.
 """
 
 import os
@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.models import expected, write_failing, write_version
+from bench.chaos import in_keras
+from modiste.artifact import METADATA, Metadata
+from tests.models import CLASS_NAMES, write_failing, write_version
 
 STEADY = "steady"
 """The default model: one version, which nobody touches."""
@@ -24,6 +26,8 @@ FAILING = "failing"
 LABEL = "stable"
 GOOD_PIXEL = 9
 _KEPT = 3
+_RAW = 4
+"""Every so many versions one is published as a ``.keras`` file alone, and the server is to prepare it."""
 _SLOWNESS = 30
 _SEEDS = {STEADY: 1001, SLOW: 1002, FAILING: 1003}
 
@@ -51,7 +55,12 @@ class World:
         """Publish a version as training does, by a rename; the oldest without the label goes."""
         version = max(self.versions, default=0) + 1
         making = self.folder / CHANGING / f".{version}"
-        write_version(making, seed=version)
+        if version % _RAW:
+            write_version(making, seed=version)
+        else:
+            making.mkdir()
+            in_keras.save(version, making / "model.keras")
+            Metadata(class_names=CLASS_NAMES).write(making / METADATA)
         os.rename(making, self.folder / CHANGING / str(version))
         self.versions.append(version)
         for old in self.versions[:-_KEPT]:
@@ -84,5 +93,4 @@ class World:
 
     def answers(self, model: str, version: int, pixels: Pixels) -> NDArray[np.float32]:
         """Return what a version must answer: float32 [rows, 10]."""
-        found: NDArray[np.float32] = expected(pixels, seed=_SEEDS.get(model, version))
-        return found
+        return in_keras.answers(_SEEDS.get(model, version), pixels)
