@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from service.batching.entry import Entry
 from service.http_types import App, Headers, Message, Receive, Scope, Send
-from service.pending import Entry
 
 PREDICTION = "modiste.prediction"
 """The key under which the scope of a prediction holds it, when it has ended."""

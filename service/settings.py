@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from modiste.prepare.limit_settings import ModelFileSettings
-from service.batching import BatchPolicy
+from service.batching.admission import BatchPolicy
 from service.codecs.bodies import InputLimits
 from service.repository.version_policy import NewestOrAll
 

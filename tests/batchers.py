@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from hypothesis import strategies as st
 
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
 from service.rows import Rows
 
 NEVER = 1e9

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
+from service.batching.entry import Entry
 from service.errors import Overloaded, ServingError
-from service.pending import Entry
 from service.rows import Rows
 from service.statistics.counts import Counts
 from service.statistics.requests import CANCELLED

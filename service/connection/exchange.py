@@ -3,8 +3,8 @@
 import asyncio
 import time
 
+from service.batching.entry import Entry
 from service.http_types import Headers, request_id_of
-from service.pending import Entry
 from service.predictor import Asked
 from service.repository.registry import ServedVersion
 

@@ -10,9 +10,9 @@ A lane asks in this order, and stops where an error is raised, which `failure` t
 
 from typing import Any, NamedTuple, Protocol
 
+from service.batching.entry import NORMAL
 from service.errors import InvalidInput
 from service.http_types import Headers, Response
-from service.pending import NORMAL
 from service.rows import Rows
 from service.signature import Signature
 
@@ -34,7 +34,7 @@ class Question(NamedTuple):
         rows: checked, as the engine takes them.
         details: what the dialect wants to see again when it answers.
         timeout_s: the answer is worth nothing later, where the body says so.
-        priority: as `service.pending.PendingQueue` knows it.
+        priority: as `service.batching.pending.PendingQueue` knows it.
     """
 
     rows: Rows

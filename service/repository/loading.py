@@ -25,7 +25,8 @@ from modiste.artifact import (
 )
 from modiste.prepare import PrepareError, PrepareFailed, PrepareLimits
 from modiste.reading import Refused
-from service.batching import Compute
+from service.batching.batcher import Compute
+from service.batching.pace import Pace
 from service.engine.keras_engine import Backend, KerasEngine
 from service.engine.model_thread import ModelThread
 from service.engine.onnx_engine import OnnxEngine
@@ -33,7 +34,6 @@ from service.engine.pipeline import Pipeline
 from service.engine.port import Engine
 from service.engine.warm import batch_sizes, warm_up
 from service.errors import ServingError
-from service.pace import Pace
 from service.repository.prepared_cache import PreparedCache
 from service.repository.scan import Candidate
 from service.rows import Rows

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from service.batching import Batcher
+from service.batching.batcher import Batcher
 from service.errors import (
     LabelNotFound,
     ModelFailed,

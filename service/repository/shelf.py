@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from modiste.prepare import Failure, PrepareFailed
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
 from service.errors import ShuttingDown
 from service.repository.loading import Loader, reason_of
 from service.repository.registry import Record, Registry, ServedVersion, State

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.batching import BatchPolicy
+from service.batching.admission import BatchPolicy
 from service.repository.loading import Loader
 from service.repository.registry import Record, Registry, ServedVersion, State
 from service.repository.scan import Candidate, Key, Scan, scan

@@ -7,7 +7,7 @@ of the monotonic clock, and added up many at once, which costs less than to add 
 import time
 from collections import defaultdict
 
-from service.pending import Entry
+from service.batching.entry import Entry
 from service.statistics.durations import NO_TIME, Duration
 from service.statistics.figures import VersionStatistics
 from service.statistics.sums import BATCH, REQUEST, BatchSums, RequestSums, duration, from_floats
@@ -17,7 +17,7 @@ _MOST_REQUESTS, _MOST_BATCHES = 512 * REQUEST, 512 * BATCH
 
 
 class Counts:
-    """What one worker has counted of one version; also the `service.batching.Observer` of its batcher.
+    """What one worker has counted of one version; also its batcher's `service.batching.observer.Observer`.
 
     Belongs to one event loop. A request is counted once, by `answered` or by `failed`.
     """

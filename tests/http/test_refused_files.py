@@ -3,7 +3,7 @@
 import asyncio
 
 from modiste.prepare import PrepareLimits
-from service.batching import BatchPolicy
+from service.batching.admission import BatchPolicy
 from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache
 from service.repository.registry import Registry, State

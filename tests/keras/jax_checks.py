@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from modiste.prepare import PrepareLimits
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
 from service.engine.jax_forms import JaxForms
 from service.repository.loading import Loader, LoadPolicy
 from service.repository.prepared_cache import PreparedCache

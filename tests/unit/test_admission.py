@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
+from service.batching.pace import Pace
 from service.errors import DeadlineExceeded, Overloaded, ServingError
-from service.pace import Pace
 from tests.batchers import ARRIVALS, NEVER, Recorder, double, rows, run
 
 SLOW = {1: 0.1, 2: 0.2, 4: 0.4, 8: 0.8}

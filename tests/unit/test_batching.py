@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.batching import Batcher, BatchPolicy
+from service.batching.admission import BatchPolicy
+from service.batching.batcher import Batcher
 from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
 from service.rows import Rows
 from tests.batchers import ARRIVALS, NEVER, Recorder, double, rows, run, started
@@ -128,7 +129,7 @@ def test_7_rows_over_their_deadline_fail_while_the_engine_is_still_busy():
         pytest.param(lambda batch: 1 / 0, id="an exception"),
     ],
 )
-def test_8_an_engine_failure_fails_its_batch_and_no_other(broken):
+def test_8_an_engine_failure_fails_its_caller_and_no_other(broken):
     async def main():
         def compute(batch: Rows) -> Rows:
             return broken(batch) if batch[0, 0] == 13 else double(batch)
@@ -193,6 +194,72 @@ def test_outputs_keep_their_place_when_batches_end_in_another_order():
         gates[0].set()
         assert (await answer)[:, 0].tolist() == [0, 2, 4, 6]
         await batcher.stop(1)
+
+    run(main())
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_8_who_shared_a_failed_batch_gets_its_rows_and_the_cause_is_found_in_few_batches(in_thread):
+    async def main():
+        sizes = []
+
+        def compute(batch: Rows) -> Rows:
+            sizes.append(len(batch))
+            if 13 in batch[:, 0]:
+                raise RuntimeError("13")
+            return double(batch)
+
+        async def later(batch: Rows) -> Rows:
+            return compute(batch)
+
+        batcher = started(later if in_thread else compute, max_batch=64)
+        waiting = [batcher.submit(rows(number), NEVER) for number in range(64)]
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [number for number, answer in enumerate(answers) if isinstance(answer, ModelFailure)] == [13]
+        assert all(answer.tolist() == [[2 * i]] for i, answer in enumerate(answers) if i != 13)
+        assert len(sizes) == 1 + 2 * 6 and sum(sizes) == 64 + 2 * (32 + 16 + 8 + 4 + 2 + 1)
+        assert batcher.rows_in_flight == 0
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_8_who_left_meanwhile_or_is_too_late_is_not_computed_again():
+    async def main():
+        now = 0.0
+        compute = Recorder(lambda batch: 1 / 0 if 13 in batch[:, 0] else double(batch))
+        batcher = started(compute, max_batch=8, clock=lambda: now)
+        compute.gate.clear()
+        bad = batcher.submit(rows(13), NEVER)
+        left, late, other = (batcher.submit(rows(n), deadline) for n, deadline in ((1, 9), (2, 0.5), (3, 9)))
+        await compute.entered.wait()
+        left.cancel()
+        now = 1.0
+        compute.gate.set()
+        answers = await asyncio.gather(bad, late, other, return_exceptions=True)
+        assert [type(answer) for answer in answers[:2]] == [ModelFailure, DeadlineExceeded]
+        assert answers[2].tolist() == [[6]]
+        assert compute.seen.count(1) == compute.seen.count(2) == 1
+        await batcher.stop(1)
+
+    run(main())
+
+
+def test_9_halves_of_a_failed_batch_end_with_the_batcher():
+    async def main():
+        compute = Recorder(lambda batch: 1 / 0)
+        batcher = started(compute)
+        compute.gate.clear()
+        waiting = [batcher.submit(rows(number), NEVER) for number in range(4)]
+        await compute.entered.wait()
+        compute.gate.set()
+        await asyncio.sleep(0)
+        compute.gate.clear()
+        await asyncio.sleep(0.01)
+        await batcher.stop(grace_s=0.01)
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(one) for one in ends} <= {ShuttingDown, ModelFailure} and ShuttingDown in map(type, ends)
+        assert batcher.rows_in_flight == 0
 
     run(main())
 
@@ -314,7 +381,7 @@ def test_1_every_caller_ends_once_with_what_it_would_get_alone(
             elif isinstance(future.exception(), ServingError):
                 expected = DeadlineExceeded if fate == "late" else ModelFailure
                 assert isinstance(future.exception(), expected)
-                assert expected is DeadlineExceeded or poison is not None
+                assert expected is DeadlineExceeded or poison in mine
             else:
                 assert future.result()[:, 0].tolist() == [2 * i for i in mine]
         await asyncio.sleep(0)

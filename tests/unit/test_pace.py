@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.pace import Pace
+from service.batching.pace import Pace
 
 LINEAR = {size: size * 0.01 for size in (1, 2, 4, 8, 16)}
 """No batch gains anything."""

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from service.pending import Entry, PendingQueue
+from service.batching.entry import Entry
+from service.batching.pending import PendingQueue
 
 NEVER = 1e9
 

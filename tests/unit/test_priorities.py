@@ -5,7 +5,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.pending import NORMAL, Entry, PendingQueue, rows_of
+from service.batching.entry import NORMAL, Entry, rows_of
+from service.batching.pending import PendingQueue
 from tests.batchers import NEVER, Recorder, rows, run, started
 
 

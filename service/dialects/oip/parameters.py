@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from service.batching.entry import NORMAL
 from service.errors import InvalidInput
-from service.pending import NORMAL
 
 _MICROSECONDS = 1_000_000
 
@@ -51,7 +51,7 @@ def timeout_s(parameters: Parameters) -> float | None:
 
 
 def priority(parameters: Parameters) -> int:
-    """Return ``priority`` as `service.pending.PendingQueue` knows it; 0 stands for the usual one.
+    """Return ``priority`` as `service.batching.pending.PendingQueue` knows it; 0 stands for the usual one.
 
     Raises:
         InvalidInput: it is no such number.

@@ -3,12 +3,12 @@
 import math
 from typing import Any, NamedTuple
 
+from service.batching.entry import NORMAL
 from service.dialects.oip.body import parsed
 from service.dialects.oip.datatypes import name_of
 from service.dialects.oip.parameters import flag, parameters_of, priority, timeout_s
 from service.dialects.oip.tensors import Source, locate
 from service.errors import InvalidInput
-from service.pending import NORMAL
 from service.signature import Signature
 
 

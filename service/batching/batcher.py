@@ -1,4 +1,4 @@
-"""Micro-batching of rows: the batcher, which owns a queue (`service.pending`) on one event loop.
+"""The batcher: owns a queue (`service.batching.pending`) on one event loop, and hands batches to the engine.
 
 Invariants, each with a test that carries its number:
 
@@ -9,7 +9,8 @@ Invariants, each with a test that carries its number:
 5. Nothing waits while the engine is idle; what arrived while it was busy goes together.
 6. A request larger than a batch is cut, and others pass between its pieces.
 7. Rows whose caller left, or whose deadline passed, are never computed.
-8. An engine error, or an answer of the wrong length, fails the batch that met it and no other.
+8. An engine error, or an answer of the wrong length, fails the caller whose rows met it and no other: a batch
+   that failed is halved, and its halves are computed again, until it is known whose rows fail.
 9. When the batcher ends, whatever it still holds fails with ShuttingDown.
 10. Rows of a higher priority go before those of a lower one, which wait.
 11. No more than `batches_in_flight` batches are with the engine at once; and one more where as many rows wait
@@ -23,77 +24,23 @@ import asyncio
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from service.errors import DeadlineExceeded, ModelFailure, Overloaded, ServingError, ShuttingDown
-from service.pace import Pace
-from service.pending import NORMAL, Done, Entry, PendingQueue, Piece, rows_of
+from service.batching.admission import Admission, BatchPolicy
+from service.batching.entry import NORMAL, Awaited, Done, Entry, Piece, rows_of
+from service.batching.observer import Nobody, Observer
+from service.batching.pace import Pace
+from service.batching.pending import PendingQueue
+from service.errors import DeadlineExceeded, ModelFailure, ServingError, ShuttingDown
 from service.rows import Rows
 
 logger = logging.getLogger(__name__)
 
 Compute = Callable[[Rows], Rows | Awaitable[Rows]]
 """Maps rows [n, ...] to outputs [n, ...]: at once, or by a hand-over to a thread."""
-
-
-_UNQUESTIONED_S = 0.01
-"""So much work in flight is admitted without a look at waits and deadlines."""
-
-_BRAKED_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How many rows go into one forward pass, how many may be in flight in all, and how long one may wait."""
-
-    max_batch_rows: int
-    max_rows_in_flight: int
-    max_wait_s: float = math.inf
-
-
-class Observer(Protocol):
-    """Hears how every batch ended, by the batcher's clock; it must be quick, and may not raise."""
-
-    def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
-        """Hear of a batch that has its outputs, from the hand-over to the engine until they were there."""
-
-    def batch_failed(self, rows: int, began_at: float, ended_at: float) -> None:
-        """Hear of a batch that failed."""
-
-
-class _Nobody:
-    """Observes nothing."""
-
-    def batch_computed(self, rows: int, began_at: float, ended_at: float) -> None:
-        pass
-
-    def batch_failed(self, rows: int, began_at: float, ended_at: float) -> None:
-        pass
-
-
-class Awaited(Entry):
-    """An entry whose caller waits for a future, and leaves by cancelling it."""
-
-    __slots__ = ("future",)
-
-    def __init__(self, rows: Rows, deadline: float, future: asyncio.Future[Rows], priority: int) -> None:
-        super().__init__(rows, deadline, self._resolve, priority)
-        self.future = future
-
-    @property
-    def ended(self) -> bool:
-        """Whether the future is resolved, or cancelled."""
-        return self.future.done()
-
-    def _resolve(self, outputs: Rows | None, error: ServingError | None) -> None:
-        if error is not None:
-            self.future.set_exception(error)
-        elif outputs is not None:
-            self.future.set_result(outputs)
 
 
 class Batcher:
@@ -124,15 +71,14 @@ class Batcher:
             pace: knows how long batches take; without it, waits are not limited.
         """
         self._compute = compute
-        self._policy = policy
         self._pace = pace
         self._batches_in_flight = batches_in_flight
         self._clock = clock
-        self._observer = observer or _Nobody()
+        self._observer = observer or Nobody()
         rows = policy.max_batch_rows if pace is None else min(policy.max_batch_rows, pace.batch_rows)
         self._queue = PendingQueue(rows)
-        self._unquestioned = 0  # rows in flight that nobody need be asked about
-        self._braked_until = -math.inf
+        self._admission = Admission(policy, pace, clock)
+        self._halves: deque[list[Piece]] = deque()  # of batches that failed, to be computed before others
         self._computed_at = -math.inf
         self._computing: dict[asyncio.Future[Rows], tuple[list[Piece], int, float]] = {}
         self._rows_in_flight = 0
@@ -158,7 +104,6 @@ class Batcher:
     def start(self, on_death: Callable[[BaseException], None] = lambda error: None) -> None:
         """Start on the running loop; `on_death` hears of an error that ends the batcher, which is a bug."""
         self._loop = asyncio.get_running_loop()
-        self._unquestioned = self._rows_unquestioned()
         self._accepts = True
         self._on_death = on_death
 
@@ -180,7 +125,7 @@ class Batcher:
             rows: one caller's rows; not changed, and not to be changed until the answer is there.
             deadline: in seconds of the batcher's clock.
             done: called with the outputs [n, ...], or with an error.
-            priority: the lower, the sooner; see `service.pending.PendingQueue`.
+            priority: the lower, the sooner; see `service.batching.pending.PendingQueue`.
 
         Returns:
             What `leave` takes.
@@ -198,16 +143,16 @@ class Batcher:
         Raises:
             Overloaded, DeadlineExceeded: as `admit` does; `timeout_s` is left.
         """
-        if self._rows_in_flight >= self._unquestioned:
-            self._question(1, NORMAL, self._clock() + timeout_s)
+        if self._rows_in_flight >= self._admission.unquestioned:
+            self._check(1, self._clock() + timeout_s, NORMAL)
 
     def _admit(self, entry: Entry) -> Entry:
         if not self._accepts:
             raise ShuttingDown("this version of the model is stopping; ask again")
         count = len(entry.rows)
         in_flight = self._rows_in_flight + count
-        if in_flight > self._unquestioned:
-            self._question(count, entry.priority, entry.deadline)
+        if in_flight > self._admission.unquestioned:
+            self._check(count, entry.deadline, entry.priority)
         entry.admitted_at = self._clock()
         self._rows_in_flight = in_flight
         self._queue.add(entry)
@@ -217,43 +162,16 @@ class Batcher:
             self._schedule()
         return entry
 
-    def _question(self, count: int, priority: int, deadline: float) -> None:
-        """Refuse rows that there is no room for, or no time."""
-        in_flight, limit = self._rows_in_flight, self._policy.max_rows_in_flight
-        if in_flight + count > limit:
-            raise Overloaded(
-                f"{count} rows do not fit: {in_flight} of at most {limit} are in flight; try again"
-            )
-        pace = self._pace
-        if pace is None:
-            return
-        ahead = self._queue.rows_before(count, priority) + sum(
-            rows for _, rows, _ in self._computing.values()
+    def _check(self, count: int, deadline: float, priority: int) -> None:
+        self._admission.check(
+            count, deadline, self._rows_in_flight, lambda: self._rows_ahead(count, priority)
         )
-        if not ahead:
-            return
-        now, wait_s = self._clock(), pace.seconds(ahead)
-        if now + wait_s + pace.seconds(count) > deadline:
-            raise DeadlineExceeded(
-                f"{ahead} rows are ahead: the deadline would pass before the answer was computed"
-            )
-        # What is larger than a batch has a long way anyway, and the deadline bounds it.
-        if count <= pace.batch_rows and wait_s > self._longest_wait_s(pace, now):
-            self._braked_until = now + _BRAKED_S
-            raise Overloaded(
-                f"{ahead} rows are ahead, {wait_s * 1000:.0f} ms of work: too long a wait; try again",
-                retry_after_s=max(1, math.ceil(wait_s)),
-            )
 
-    def _longest_wait_s(self, pace: Pace, now: float) -> float:
-        """Return how long a wait is admitted now.
-
-        A long queue gets over a crowd that comes and goes. Where more comes than can be computed, it would
-        stay full, and all would wait long for nothing: once somebody was refused, and until nobody was for
-        a second, the queue is no longer than keeps the engine busy.
-        """
-        longest_s = self._policy.max_wait_s
-        return min(longest_s, pace.busy_s) if now < self._braked_until else longest_s
+    def _rows_ahead(self, count: int, priority: int) -> int:
+        """Return how many rows are with the engine, or go there before the last of so many that came now."""
+        again = sum(stop - start for pieces in self._halves for _, start, stop in pieces)
+        computing = sum(rows for _, rows, _ in self._computing.values())
+        return self._queue.rows_before(count, priority) + again + computing
 
     def leave(self, entry: Entry) -> None:
         """Drop what is not yet being computed: its caller does not wait for it any more."""
@@ -302,8 +220,8 @@ class Batcher:
             now = self._clock()
             self._drop_expired(now)
             if self._has_room:
-                self._hand_over(self._queue.take(), now)
-            if self._queue:
+                self._hand_over(self._next_batch(now), now)
+            if self._waits:
                 if self._has_room:
                     self._schedule()
             elif self._closing and not self._computing:
@@ -315,10 +233,27 @@ class Batcher:
                 raise
 
     @property
+    def _waits(self) -> bool:
+        """Whether anything waits for the engine."""
+        return bool(self._queue) or bool(self._halves)
+
+    @property
     def _has_room(self) -> bool:
         """Whether a batch waits that may go to the engine."""
         ahead = len(self._computing) - self._batches_in_flight
-        return bool(self._queue) and (ahead < 0 or (ahead == 0 and self._queue.fills_a_batch))
+        return self._waits and (ahead < 0 or (ahead == 0 and self._queue.fills_a_batch))
+
+    def _next_batch(self, now: float) -> list[Piece]:
+        if not self._halves:
+            return self._queue.take()
+        pieces = []
+        for piece in self._halves.popleft():
+            entry = piece[0]
+            if entry.deadline <= now:
+                self._settle(entry, None, _late())
+            if not entry.ended:
+                pieces.append(piece)
+        return pieces
 
     def _hand_over(self, pieces: list[Piece], now: float) -> None:
         rows = 0
@@ -341,7 +276,7 @@ class Batcher:
         future.add_done_callback(self._computed)
 
     def _computed(self, future: asyncio.Future[Rows]) -> None:
-        pieces, rows, began_at = self._computing.pop(future, ((), 0, 0.0))
+        pieces, rows, began_at = self._computing.pop(future, ([], 0, 0.0))
         if future.cancelled():
             self._fail(pieces, rows, began_at, ShuttingDown("the server is stopping; ask again"))
         elif (error := future.exception()) is not None:
@@ -359,31 +294,32 @@ class Batcher:
         if pace is not None:
             pace.observe(rows, now - max(began_at, self._computed_at))
             self._computed_at = now
-            self._unquestioned = self._rows_unquestioned()
-
-    def _rows_unquestioned(self) -> int:
-        limit = self._policy.max_rows_in_flight
-        return limit if self._pace is None else min(limit, self._pace.rows_within(_UNQUESTIONED_S))
+            self._admission.adapt()
 
     def _end(self) -> None:
         self._accepts = False
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()
-        under_way = [entry for pieces, *_ in self._computing.values() for entry, *_ in pieces]
+        batches = [*(pieces for pieces, *_ in self._computing.values()), *self._halves]
+        under_way = [entry for pieces in batches for entry, *_ in pieces]
         self._computing.clear()
+        self._halves.clear()
         for entry in [*self._queue.clear(), *under_way]:
             self._settle(entry, None, ShuttingDown("the server is stopping; ask again"))
 
-    def _deal(self, pieces: Sequence[Piece], rows: int, began_at: float, outputs: Rows) -> None:
+    def _deal(self, pieces: list[Piece], rows: int, began_at: float, outputs: Rows) -> None:
         """Give each caller its outputs; an answer of the wrong length, or of odd shapes, is nobody's."""
         ended_at = self._clock()
+        if len(outputs) != rows:
+            error = ModelFailure(f"the model answered {len(outputs)} rows for {rows}")
+            self._fail(pieces, rows, began_at, error)
+            return
         try:
-            if len(outputs) != rows:
-                raise ModelFailure(f"the model answered {len(outputs)} rows for {rows}")
             self._share_out(pieces, outputs, ended_at)
         except Exception as error:
-            self._fail(pieces, rows, began_at, error)
+            self._observer.batch_failed(rows, began_at, ended_at)
+            self._give_up(pieces, error)
         else:
             self._observer.batch_computed(rows, began_at, ended_at)
 
@@ -401,13 +337,24 @@ class Batcher:
                 self._settle(entry, complete)
             at = behind
 
-    def _fail(self, pieces: Sequence[Piece], rows: int, began_at: float, error: BaseException) -> None:
-        if not isinstance(error, ServingError):
-            failure = ModelFailure("the model failed on this batch")
-            failure.__cause__ = error
-            error = failure
+    def _fail(self, pieces: list[Piece], rows: int, began_at: float, error: BaseException) -> None:
+        """Find out whose rows failed: one caller may have sent what the model cannot take, and others not.
+
+        With c callers of whom one sent such rows, that takes at most 2 log2(c) batches more.
+        """
         if rows:  # or the batcher ended meanwhile
             self._observer.batch_failed(rows, began_at, self._clock())
+        if len(pieces) < 2 or isinstance(error, ShuttingDown):
+            self._give_up(pieces, error)
+        else:
+            middle = len(pieces) // 2
+            self._halves += (pieces[:middle], pieces[middle:])
+
+    def _give_up(self, pieces: Sequence[Piece], error: BaseException) -> None:
+        if not isinstance(error, ServingError):
+            failure = ModelFailure("the model failed on these rows")
+            failure.__cause__ = error
+            error = failure
         for entry, *_ in pieces:
             self._settle(entry, None, error)
 
@@ -433,8 +380,11 @@ class Batcher:
 
     def _drop_expired(self, now: float) -> None:
         for entry in self._queue.expire(now):
-            late = DeadlineExceeded("the deadline passed before the answer was computed")
-            self._settle(entry, None, late)
+            self._settle(entry, None, _late())
+
+
+def _late() -> DeadlineExceeded:
+    return DeadlineExceeded("the deadline passed before the answer was computed")
 
 
 def _joined(pieces: list[Piece]) -> Rows:
