@@ -56,6 +56,7 @@ LAYERS = {
         "signature",
         "statistics",
     },
+    "timing": {"http_types", "pending"},
     "predictor": {
         "batching",
         "compression",
@@ -66,8 +67,9 @@ LAYERS = {
         "repository",
         "rows",
         "statistics",
+        "timing",
     },
-    "lane": {"compression", "dialects", "http_types", "predictor", "rows"},
+    "lane": {"compression", "dialects", "http_types", "predictor", "rows", "timing"},
     "connection": {
         "compression",
         "connection",
@@ -79,6 +81,7 @@ LAYERS = {
         "predictor",
         "repository",
         "rows",
+        "timing",
     },
     "examples": {"codecs"},
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},
