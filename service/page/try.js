@@ -1,19 +1,19 @@
 // The part Try: a picture by hand, from outside or from the test set; what the model gets of it; its answer;
 // and the same call as code. A model that takes no picture is asked in JSON (numbers.js).
 
-import { askPicture } from './ask.js';
-import { Answer } from './bars.js';
-import { instanceOf } from './calls.js';
-import { Calls } from './calls_view.js';
+import { askPicture } from './try/ask.js';
+import { Answer } from './try/bars.js';
+import { instanceOf } from './try/calls.js';
+import { Calls } from './try/calls_view.js';
 import { debounced, el, fill } from './dom.js';
-import { mountNumbers } from './numbers.js';
-import { carriesFile, pictureAmong, rasterOf } from './photo.js';
-import { mirrored, pointsRight, prepare } from './picture.js';
-import { samplesFor } from './samples.js';
-import { Sketch } from './sketch.js';
-import { Steps } from './steps.js';
-import { pictureOf } from './tensor.js';
-import { stage } from './stage.js';
+import { mountNumbers } from './try/numbers.js';
+import { carriesFile, pictureAmong, rasterOf } from './try/photo.js';
+import { mirrored, pointsRight, prepare } from './try/picture.js';
+import { samplesFor } from './try/samples.js';
+import { Sketch } from './try/sketch.js';
+import { Steps } from './try/steps.js';
+import { pictureOf } from './try/tensor.js';
+import { stage } from './try/stage.js';
 
 export const styles = ['try.css'];
 

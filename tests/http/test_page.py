@@ -85,7 +85,7 @@ def test_no_address_in_the_page_leaves_its_folder():
 
 def test_every_module_that_is_imported_is_there():
     for name in FILES:
-        for other in re.findall(r"from '\./([^']+)'", (PAGE / name).read_text()):
+        for other in re.findall(r"from '(\.[^']+)'", (PAGE / name).read_text()):
             assert (PAGE / name).parent.joinpath(other).is_file(), (name, other)
 
 

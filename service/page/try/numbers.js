@@ -1,10 +1,10 @@
 // Try, for a model that takes no picture: rows as JSON, with an example of the right form.
 
-import { ApiError } from './api.js';
+import { ApiError } from '../api.js';
 import { askText } from './ask.js';
 import { Answer } from './bars.js';
 import { Calls } from './calls_view.js';
-import { el, fill } from './dom.js';
+import { el, fill } from '../dom.js';
 
 // What was written, by the path of the version.
 const kept = new Map();

@@ -2,7 +2,7 @@
 //
 // Keys: arrows move the pen by a model's pixel, Space sets it down and lifts it, Delete clears, Ctrl+Z takes back.
 
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 const SIDE = 336;
 const MOST_KEPT = 24;

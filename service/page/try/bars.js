@@ -1,6 +1,6 @@
 // The answer of a model: its best guess in words, a bar for each class, and where the time went.
 
-import { debounced, el, fill } from './dom.js';
+import { debounced, el, fill } from '../dom.js';
 import { meaningOf } from './ask.js';
 
 const MOST_BARS = 12;

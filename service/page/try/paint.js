@@ -1,6 +1,6 @@
 // Showing pixels.
 
-import { el } from './dom.js';
+import { el } from '../dom.js';
 
 /** Paint bytes [height * width * channels] into a canvas, a pixel to a pixel; CSS makes it large. */
 export function paintPixels(canvas, pixels, { height, width, channels }) {

@@ -1,6 +1,6 @@
 // The left card of Try: where a picture comes from. The drawing and its tools, the photograph, the samples.
 
-import { el, fill } from './dom.js';
+import { el, fill } from '../dom.js';
 import { frame, paintPixels, paintRaster } from './paint.js';
 
 /** Build the card, and the row of samples. Returns `{element, samples, show(source), showSamples(samples, names), say(text)}`. */

@@ -1,7 +1,7 @@
 // The card with the calls: two choices, the code, and a button that copies it.
 
 import { PROTOCOLS, TOOLS, code, question } from './calls.js';
-import { el, fill } from './dom.js';
+import { el, fill } from '../dom.js';
 
 const chosen = { protocol: 'native', tool: 'curl' };
 

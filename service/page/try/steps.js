@@ -1,6 +1,6 @@
 // The middle card of Try: what the model gets, enlarged, and the steps that led there.
 
-import { el, fill } from './dom.js';
+import { el, fill } from '../dom.js';
 import { frame, paintPixels, paintPlane, paintRaster } from './paint.js';
 import { MANNERS } from './picture.js';
 
