@@ -8,8 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import answered
-from tests.e2e.conftest import ROOT, SHIPPED
+from tests.e2e.conftest import ROOT
 from tests.models import write_version
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with one small model, which is there in a moment."""
+    write_version(tmp_path / "artifacts" / "fashion_mnist" / "1")
+    return tmp_path / "artifacts"
 
 
 def test_tabs_are_walked_by_arrows_and_the_address_keeps_the_place(shipped, visit):
@@ -103,14 +110,14 @@ def violations(page) -> list[str]:
     return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found]
 
 
-def test_without_its_key_the_page_shows_the_apis_words_and_with_it_an_answer(serve, visit, tmp_path):
+def test_without_its_key_the_page_shows_the_apis_words_and_with_it_an_answer(serve, visit, small, tmp_path):
     file = tmp_path / "keys.json"
     command = ["modiste", "key", "new", "reader", "--scope", "predict", "--file", str(file)]
     made = subprocess.run(
         [sys.executable, "-m", *command], capture_output=True, text=True, check=True, cwd=ROOT
     )
     secret = made.stdout.split()[0]
-    server = serve(SHIPPED, "--default-model", "fashion_mnist", MODISTE_KEYS_FILE=str(file))
+    server = serve(small, MODISTE_KEYS_FILE=str(file))
     page = visit(server, expected=("401",))
     alert = page.get_by_role("alert")
     alert.wait_for()
@@ -119,34 +126,32 @@ def test_without_its_key_the_page_shows_the_apis_words_and_with_it_an_answer(ser
     alert.get_by_role("button", name="API key").click()
     page.locator("#key-value").fill(secret)
     page.keyboard.press("Enter")
-    assert answered(page) == "Ankle boot"
+    answered(page)
     page.reload()
-    assert answered(page) == "Ankle boot"
+    answered(page)
     stored = page.evaluate("JSON.stringify(localStorage)")
     assert secret not in stored
 
 
-def test_a_lost_server_is_told_and_the_page_goes_on_when_it_is_back(serve, visit):
-    server = serve(SHIPPED, "--default-model", "fashion_mnist")
+def test_a_lost_server_is_told_and_the_page_goes_on_when_it_is_back(serve, visit, small):
+    server = serve(small)
     port = str(server.http.base_url.port)
     page = visit(server, expected=("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"))
     answered(page)
     server.kill()
     page.locator(".strip button").nth(1).click()
     page.locator("#banner.bad").get_by_text("cannot be reached").wait_for()
-    serve(SHIPPED, "--default-model", "fashion_mnist", "--port", port)
+    serve(small, "--port", port)
     page.locator("#banner.good").get_by_text("is back").wait_for()
-    answered(page, "Pullover")
+    page.locator(".best strong").wait_for()
     assert page.get_by_role("alert").count() == 0
 
 
-def test_a_version_that_appears_is_offered_by_itself(serve, visit, tmp_path):
-    folder = tmp_path / "artifacts"
-    write_version(folder / "fashion_mnist" / "1")
-    server = serve(folder)
+def test_a_version_that_appears_is_offered_by_itself(serve, visit, small, tmp_path):
+    server = serve(small)
     page = visit(server)
     answered(page)
     write_version(tmp_path / "next", seed=1)
-    (tmp_path / "next").rename(folder / "fashion_mnist" / "2")
-    page.wait_for_function("document.querySelector('h1').textContent.includes('version 2')")
+    (tmp_path / "next").rename(small / "fashion_mnist" / "2")
+    page.wait_for_function("() => document.querySelector('h1').textContent.includes('version 2')")
     assert page.locator("#model option").count() == 2

@@ -76,12 +76,12 @@ def test_another_model_is_asked_about_the_same_picture(shipped, visit):
     page.locator(".strip button").nth(1).click()
     answered(page, "Pullover")
     page.select_option("#model", label="fashion_conv version 1")
-    page.wait_for_function("document.querySelector('h1').textContent.startsWith('fashion_conv')")
+    page.wait_for_function("() => document.querySelector('h1').textContent.startsWith('fashion_conv')")
     answered(page, "Pullover")
     assert page.url.endswith("#try/fashion_conv/1")
     assert page.locator(".strip button").nth(1).get_attribute("aria-pressed") == "true"
     page.go_back()
-    page.wait_for_function("document.querySelector('h1').textContent.startsWith('fashion_mnist')")
+    page.wait_for_function("() => document.querySelector('h1').textContent.startsWith('fashion_mnist')")
 
 
 def draw(page) -> None:
@@ -107,7 +107,7 @@ def test_a_drawing_by_mouse_is_answered_while_it_is_drawn(shipped, visit):
     draw(page)
     answered(page, "Trouser")
     page.get_by_role("button", name="Clear").click()
-    page.wait_for_function("document.querySelector('.best').textContent === 'Nothing asked yet.'")
+    page.wait_for_function("() => document.querySelector('.best').textContent === 'Nothing asked yet.'")
     page.locator(".strip button").first.click()
     answered(page, "Ankle boot")
 
@@ -120,7 +120,7 @@ def test_a_stroke_can_be_taken_back(shipped, visit):
     answered(page)
     for _ in range(3):
         page.get_by_role("button", name="Take back").click()
-    page.wait_for_function("document.querySelector('.best').textContent === 'Nothing asked yet.'")
+    page.wait_for_function("() => document.querySelector('.best').textContent === 'Nothing asked yet.'")
 
 
 def test_a_finger_draws(shipped, visit):
@@ -145,7 +145,7 @@ def test_a_drawing_by_keyboard_alone(shipped, visit):
     painted = "(one) => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some((v, i) => i % 4 === 0 && v > 0)"
     assert canvas.evaluate(painted)
     page.keyboard.press("Delete")
-    page.wait_for_function("document.querySelector('.best').textContent === 'Nothing asked yet.'")
+    page.wait_for_function("() => document.querySelector('.best').textContent === 'Nothing asked yet.'")
     assert not canvas.evaluate(painted)
 
 
@@ -224,13 +224,13 @@ def test_a_model_of_coloured_pictures_gets_them_in_its_size_and_range(odd, visit
 def test_a_model_of_numbers_is_asked_in_json(odd, visit):
     page = visit(odd, "#try/flowers")
     assert answered(page) in "abc"
-    page.get_by_label("Rows, as JSON").fill('{"instances": [[1, 2, 3]]}')
+    page.get_by_role("textbox").fill('{"instances": [[1, 2, 3]]}')
     with page.expect_response("**/predict") as refused:
         page.get_by_role("button", name="Ask").click()
     assert (
         page.get_by_role("alert").locator("p").first.inner_text() == refused.value.json()["error"]["message"]
     )
-    page.get_by_label("Rows, as JSON").fill('{"instances": [[5, 1, 4, 1]]}')
+    page.get_by_role("textbox").fill('{"instances": [[5, 1, 4, 1]]}')
     page.keyboard.press("Control+Enter")
     answered(page)
     asked = httpx.post(

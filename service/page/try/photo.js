@@ -1,6 +1,6 @@
 // Pictures from outside: chosen, dropped, pasted. They never leave the page but as the pixels that the model gets.
 
-const LARGEST = 448;
+const LARGEST = 320;
 
 /** Return the first picture among what was dropped, pasted or chosen; null where there is none. */
 export function pictureAmong(transfer) {

