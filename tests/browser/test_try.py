@@ -222,7 +222,7 @@ def test_a_model_of_coloured_pictures_gets_them_in_its_size_and_range(odd, visit
 
 
 def test_a_model_of_numbers_is_asked_in_json(odd, visit):
-    page = visit(odd, "#try/flowers")
+    page = visit(odd, "#try/flowers", expected=("422",))
     assert answered(page) in "abc"
     page.get_by_role("textbox").fill('{"instances": [[1, 2, 3]]}')
     with page.expect_response("**/predict") as refused:
@@ -234,7 +234,7 @@ def test_a_model_of_numbers_is_asked_in_json(odd, visit):
     page.keyboard.press("Control+Enter")
     answered(page)
     asked = httpx.post(
-        f"{odd.http.base_url}models/flowers/predict", json={"instances": [[5, 1, 4, 1]]}, trust_env=False
+        f"{odd.http.base_url}/models/flowers/predict", json={"instances": [[5, 1, 4, 1]]}, trust_env=False
     )
     page.wait_for_function(
         "(share) => document.querySelector('.best .num')?.textContent === share",
