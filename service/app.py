@@ -195,7 +195,7 @@ def _web(settings: Settings, parts: Parts) -> FastAPI:
     web = FastAPIOffline(
         title="Modiste",
         version=__version__,
-        description="Predictions, evaluations and summaries of Keras classifiers. [Try them on the page](./).",
+        description="Predictions, evaluations and summaries of Keras classifiers. [Try them](./).",
         lifespan=lifespan,
         redoc_url=None,
     )

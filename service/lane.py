@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Any
 
-from service import compression
+from service import compression, timing
 from service.dialects.port import Target
 from service.http_types import (
     App,
@@ -67,6 +67,8 @@ class PredictLane:
             entry = served.batcher.enter(question.rows, began + ready.timeout_s, question.priority)
             outputs = await (entry.future if ready.is_quick else answer_unless_gone(entry.future, receive))
             response = ready.respond(outputs)
+            if asked.timed:
+                response = timing.timed(response, entry, read_at, time.monotonic())
             packed = compression.compressed_quickly(response, asked.packing)
             if packed is None and asked.packing is not None:
                 packed = await asyncio.to_thread(compression.compressed, response, asked.packing)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from service import compression
+from service import compression, timing
 from service.connection.answer_bytes import encoded
 from service.connection.bounded import BoundedHttp, HeadLimits
 from service.connection.exchange import Exchange
@@ -212,7 +212,10 @@ class Protocol(BoundedHttp):
                 return
             try:
                 response = ready.respond(outputs)
-                ready.served.counts.answered(entry, exchange.read_at, time.monotonic())
+                encoded_at = time.monotonic()
+                ready.served.counts.answered(entry, exchange.read_at, encoded_at)
+                if exchange.asked.timed:
+                    response = timing.timed(response, entry, exchange.read_at, encoded_at)
                 if exchange.asked.packing is not None:
                     self._compress(exchange, response)
                 else:

@@ -15,13 +15,13 @@ export function el(tag, attributes = {}, ...children) {
     else if (name === 'on') for (const [event, handler] of Object.entries(value)) made.addEventListener(event, handler);
     else made.setAttribute(name, value === true ? '' : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== false && child !== undefined));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== false && child !== undefined));
   return made;
 }
 
 /** Replace the children of an element. */
 export function fill(root, ...children) {
-  root.replaceChildren(...children.flat().filter((child) => child !== null && child !== false && child !== undefined));
+  root.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== false && child !== undefined));
 }
 
 /** Write the texts of every element below `root` that names one with `data-t`. */

@@ -59,6 +59,7 @@ LAYERS = {
         "signature",
         "statistics",
     },
+    "timing": {"http_types", "pending"},
     "predictor": {
         "batching",
         "compression",
@@ -69,8 +70,9 @@ LAYERS = {
         "repository",
         "rows",
         "statistics",
+        "timing",
     },
-    "lane": {"compression", "dialects", "http_types", "predictor", "rows"},
+    "lane": {"compression", "dialects", "http_types", "predictor", "rows", "timing"},
     "connection": {
         "compression",
         "connection",
@@ -82,6 +84,7 @@ LAYERS = {
         "predictor",
         "repository",
         "rows",
+        "timing",
     },
     "examples": {"codecs"},
     "openapi": {"codecs", "errors", "examples", "http_errors", "openapi"},

@@ -1,7 +1,7 @@
 export default {
   'shell.skip': 'Skip to the content',
   'shell.model': 'Model',
-  'shell.docs': 'API reference',
+  'shell.docs': 'API docs',
   'shell.parts': 'Parts of this page',
   'shell.try': 'Try',
   'shell.understand': 'Understand',
@@ -15,7 +15,7 @@ export default {
   'shell.state.draining': 'ending',
   'shell.state.failed': 'failed',
   'shell.state.unloaded': 'unloaded',
-  'shell.takes': 'takes {shape}',
+  'shell.takes': 'input {shape}',
   'shell.classes': '{count} classes',
   'shell.parameters': '{count} parameters',
   'shell.accuracy': '{share} right on test data',
