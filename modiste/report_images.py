@@ -63,7 +63,7 @@ class ReportImages:
 def of_classes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], answers: NDArray[np.float32]
 ) -> ReportImages:
-    """Choose images of a classifier: in each cell the surest mistakes, or the right ones it doubted most.
+    """Choose images of a classifier: in each cell the surest mistakes; of the right ones, both ends.
 
     Args:
         images: all test images.
@@ -74,10 +74,11 @@ def of_classes(
     sure = answers[np.arange(len(answers)), predicted]
     wrong = predicted != labels
     # The first of each cell come first, so that every cell has some where not all fit.
-    interest = np.where(wrong, -sure, sure)
-    rank = _rank_in_cell(labels * answers.shape[1] + predicted, interest)
+    cells = labels * answers.shape[1] + predicted
+    surest, doubted = _rank_in_cell(cells, -sure), _rank_in_cell(cells, sure)
+    rank = np.where(wrong, surest, 2 * np.minimum(surest, doubted))
     listed = np.zeros(len(labels), bool)
-    listed[_by(interest, np.flatnonzero(wrong))[:LISTED]] = True
+    listed[_by(-sure, np.flatnonzero(wrong))[:LISTED]] = True
     rank[listed] = 0
     wanted = _by(rank, np.flatnonzero(rank < PER_CELL))
     chosen = np.sort(wanted[: _room(images)])

@@ -102,7 +102,8 @@ export function drawLines(width, spec) {
           svg('text', {
             class: 'tick',
             x: x(mark) + (x(mark) > width / 2 ? -6 : 6),
-            y: MARGIN.top + 10,
+            // Out of the way of the lines: they are in one half there.
+            y: isHigh(series, xs, mark, bottom, top) ? height - MARGIN.bottom - 8 : MARGIN.top + 10,
             'text-anchor': x(mark) > width / 2 ? 'end' : 'start',
             text: markText,
           }),
@@ -131,6 +132,11 @@ export function drawLines(width, spec) {
     readout.hidden = true;
   });
   return [picture, readout];
+}
+
+/** Whether the first line is in the upper half at x. */
+function isHigh([one], xs, at, bottom, top) {
+  return one.values[xs.indexOf(at)] > (bottom + top) / 2;
 }
 
 function pathOf(values, xs, x, y) {

@@ -160,9 +160,13 @@ function result(found, { t, lang, model }) {
       el('dl', { class: 'figures' }, figures.map(([name, text]) => el('div', {}, el('dt', { text: t(`evaluate.${name}`) }), el('dd', { text })))),
       el('p', { class: 'fine', text: t('evaluate.of', { model: found.model, version: found.version }) }),
     ),
-    found.confusion_matrix ? el('section', { class: 'card' }, el('h2', { text: t('panels.matrix') }), matrix({ counts: found.confusion_matrix, names, open: null, t, lang })) : null,
-    classes ? el('section', { class: 'card' }, el('h2', { text: t('panels.classes') }), classTable({ classes, t, lang })) : null,
-  ].filter(Boolean);
+    el(
+      'div',
+      { class: 'two' },
+      found.confusion_matrix ? el('section', { class: 'card' }, el('h2', { text: t('panels.matrix') }), matrix({ counts: found.confusion_matrix, names, open: null, t, lang })) : null,
+      classes ? el('section', { class: 'card' }, el('h2', { text: t('panels.classes') }), classTable({ classes, t, lang })) : null,
+    ),
+  ];
 }
 
 function field(text, control) {

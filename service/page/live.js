@@ -53,10 +53,10 @@ export function between(old, now, seconds) {
 }
 
 const CHARTS = [
-  { name: 'requests', lines: [['answered', 'one'], ['failed', 'two']], digits: 1 },
-  { name: 'latency', lines: [['p50', 'one'], ['p99', 'two']], digits: 2 },
-  { name: 'batch', lines: [['size', 'one']], digits: 1 },
-  { name: 'waiting', lines: [['waiting', 'one']], digits: 0 },
+  { name: 'requests', lines: [['answered', 'one'], ['failed', 'two']], digits: 1, high: 1 },
+  { name: 'latency', lines: [['p50', 'one'], ['p99', 'two']], digits: 2, high: 1 },
+  { name: 'batch', lines: [['size', 'one']], digits: 1, high: 4 },
+  { name: 'waiting', lines: [['waiting', 'one']], digits: 0, high: 4 },
 ];
 
 /** The charts. `root` is their element; they run until `signal` aborts. */
@@ -65,6 +65,7 @@ export class Live {
     Object.assign(this, { api, t, lang, model, signal, timer: 0 });
     this.points = [];
     this.counts = [];
+    this.short = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3, notation: 'compact' });
     this.scope = el('select', { on: { change: () => this.again() } }, el('option', { value: '', text: t('operate.live.all') }), model ? el('option', { value: 'this', text: `${model.display_name} ${model.version}` }) : null);
     this.charts = CHARTS.map((chart) => this.chart(chart));
     this.table = el('div');
@@ -98,10 +99,10 @@ export class Live {
       series: chart.lines.map(([name, kind]) => ({ name: t(`operate.${name}`), kind, values: Array.from({ length: KEPT }, (_, i) => points[points.length - KEPT + i]?.[name] ?? null) })),
       xs: Array.from({ length: KEPT }, (_, i) => i - KEPT + 1),
       xText: (value) => (value ? t('operate.live.ago', { seconds: -value }) : t('operate.live.now')),
-      yText: (value) => format.format(value),
+      yText: (value, exact) => (exact ? format : this.short).format(value),
       height: 150,
       low: 0,
-      high: 1,
+      high: chart.high,
       label: `${t(`operate.live.${chart.name}`)}: ${said}`,
     };
   }

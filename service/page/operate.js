@@ -48,14 +48,17 @@ class Admin {
       this.trouble,
       this.list,
     );
-    context.on('models', () => this.show());
+    this.models = context.models;
+    context.on('models', () => {
+      this.models = context.models;
+      this.show();
+    });
     this.show();
   }
 
   /** The models as the server listed them last. */
   show() {
-    const models = this.models ?? this.context.models;
-    this.models = null;
+    const { models } = this;
     const focused = document.activeElement?.dataset?.act;
     fill(this.list, models.length ? models.map((model) => this.model(model)) : el('p', { class: 'fine', text: this.t('operate.none') }));
     if (focused) this.list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
@@ -157,7 +160,7 @@ class Admin {
 
   /** What is known of a model now. */
   current(model) {
-    return this.context.models.find((one) => one.name === model.name) ?? model;
+    return this.models.find((one) => one.name === model.name) ?? model;
   }
 
   /** Ask for a change, say what became of it, and show how things are. */
@@ -169,7 +172,6 @@ class Admin {
     try {
       await this.api.json(path, { ...options, signal: this.context.signal });
       ({ models: this.models } = await this.context.api.get('models', { signal: this.context.signal }));
-      this.context.models.splice(0, Infinity, ...this.models);
       this.busy = false;
       fill(this.said, el('div', { class: 'told' }, done[0], done[1]));
       if (done[1]) done[1].disabled = false;
