@@ -2,6 +2,10 @@
 
 import { el, fill } from './dom.js';
 import { draw, drawMap, shapeOf } from './picture.js';
+import { shares } from './shares.js';
+
+/** Losses of probability below which a map is shown pale: there is little to explain. */
+const LITTLE = 0.05;
 
 /** The panel. `show(pixels, about)` explains a picture, `about` being a text that says which one it is. */
 export class Explain {
@@ -9,7 +13,7 @@ export class Explain {
     Object.assign(this, { api, t, lang, model, signal, failed });
     this.pixels = null;
     this.under = null;
-    this.percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
+    this.percent = shares(lang);
     this.range = model.summary.inputs[0].range ?? [0, 255];
     this.names = model.summary.class_names;
     const again = () => this.ask();
@@ -81,16 +85,17 @@ export class Explain {
     const values = found.map.flat();
     const most = Math.max(...values.map(Math.abs));
     draw(this.plain, this.pixels, undefined, this.range);
-    drawMap(this.map, this.pixels, found.map, most, this.range);
+    const asShare = found.class !== null;
+    drawMap(this.map, this.pixels, found.map, asShare ? Math.max(most, LITTLE) : most, this.range);
     this.shown.hidden = this.scale.hidden = false;
     const at = values.indexOf(Math.max(...values));
     const width = shapeOf(this.pixels)[1];
     const place = { row: Math.floor(at / width) + 1, column: (at % width) + 1 };
-    const asShare = found.class !== null;
-    const amount = (value) => (asShare ? this.percent.format(value) : value.toPrecision(3));
+    const amount = (value) => (asShare ? this.percent(value) : value.toPrecision(3));
     const name = found.label ?? (asShare ? String(found.class) : t('understand.number'));
     const loss = Math.max(...values);
-    const text = t(loss > 0 ? 'understand.said' : 'understand.said.nothing', { name, base: amount(found.base), loss: amount(loss), ...place });
+    const tells = asShare ? loss > LITTLE / 5 : loss > 0;
+    const text = t(tells ? 'understand.said' : 'understand.said.nothing', { name, base: amount(found.base), loss: amount(Math.max(0, loss)), ...place });
     this.said.textContent = text;
     this.map.setAttribute('aria-label', `${t('understand.why.map')}: ${text}`);
     this.root.dataset.patches = String(found.patches);

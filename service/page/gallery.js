@@ -2,19 +2,19 @@
 
 import { el } from './dom.js';
 import { draw } from './picture.js';
+import { shares } from './shares.js';
 
 /** Return a list of `images` as `/report/images` gives them; `pick(image)` is called for the one pressed. */
 export function gallery(images, { names, pick, t, lang }) {
-  const percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
+  const percent = shares(lang);
   const plain = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3 });
   const nameOf = (value) => (names ? names[value] : plain.format(value));
-  const sure = (share) => (share > 0.999 && share < 1 ? `>${percent.format(0.999)}` : percent.format(share));
   return el(
     'ul',
     { class: 'gallery' },
     images.map((image) => {
       const wrong = image.true !== image.predicted;
-      const answer = image.probability === null ? nameOf(image.predicted) : `${nameOf(image.predicted)} ${sure(image.probability)}`;
+      const answer = image.probability === null ? nameOf(image.predicted) : `${nameOf(image.predicted)} ${percent(image.probability)}`;
       const truth = t('understand.is', { name: nameOf(image.true) });
       return el(
         'li',

@@ -71,7 +71,7 @@ async function startWith(context, explain, samples, report, ask, pick) {
   if (report.images && report.class_names) {
     const wrong = await ask('wrong=true&limit=4');
     const right = await ask('wrong=false&limit=100');
-    const one = report.class_names.map((_, i) => right.findLast((image) => image.true === i)).filter(Boolean).slice(0, 10);
+    const one = report.class_names.map((_, i) => typical(right.filter((image) => image.true === i))).filter(Boolean).slice(0, 10);
     const shots = [...one, ...wrong];
     fill(samples, el('h3', { text: t('understand.samples') }), gallery(shots, { names: report.class_names, pick: (image) => explain.show(image.pixels, t('understand.why.test', { index: image.index })), t, lang }));
     offers.push([null, () => explain.show(shots[0].pixels, t('understand.why.test', { index: shots[0].index }))]);
@@ -86,6 +86,11 @@ async function startWith(context, explain, samples, report, ask, pick) {
   if (held_) samples.prepend(el('button', { type: 'button', text: held_[0], on: { click: held_[1] } }));
   if (offers.length) await offers[0][1]();
   else explain.about.textContent = t('understand.why.none');
+}
+
+/** Of right answers the one that has something to explain: neither certain nor doubtful. */
+function typical(images) {
+  return images.reduce((best, one) => (!best || Math.abs(one.probability - 0.9) < Math.abs(best.probability - 0.9) ? one : best), null);
 }
 
 function card(name, title, lead, ...children) {

@@ -29,7 +29,7 @@ export default {
   'understand.for': 'speaks for it',
   'understand.against': 'speaks against it',
   'understand.said': '{name}: {base}. Hiding row {row}, column {column} and what is around it costs most, {loss} on average.',
-  'understand.said.nothing': '{name}: {base}. Whatever is hidden, that falls nowhere.',
+  'understand.said.nothing': '{name}: {base}. Whatever is hidden, it loses {loss} at most. A larger patch may tell more.',
   'understand.is': 'is {name}',
   'understand.curves': 'Learning curves',
   'understand.curve.label': '{name} over {epochs} epochs, from {first} to {last} on the training data',

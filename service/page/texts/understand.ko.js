@@ -29,7 +29,7 @@ export default {
   'understand.for': '근거가 되는 부분',
   'understand.against': '반대되는 부분',
   'understand.said': '{name}: {base}. {row}행 {column}열 부근을 가릴 때 확률이 평균 {loss} 떨어져 가장 크게 줄어듭니다.',
-  'understand.said.nothing': '{name}: {base}. 어디를 가려도 떨어지지 않습니다.',
+  'understand.said.nothing': '{name}: {base}. 어디를 가려도 최대 {loss}만 떨어집니다. 조각을 키우면 더 잘 보일 수 있습니다.',
   'understand.is': '실제: {name}',
   'understand.curves': '학습 곡선',
   'understand.curve.label': '{epochs} 에포크 동안의 {name}, 학습 데이터에서 {first}에서 {last}까지',
