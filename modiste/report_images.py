@@ -23,6 +23,8 @@ LISTED = 100
 """Mistakes that a report lists."""
 
 PER_CELL = 8
+"""Of right answers the most doubted ones, ever fewer of those in between, and the surest."""
+
 MOST = 2000
 MOST_BYTES = 32 * 1024 * 1024
 """Of the images, unpacked; in the file they take about half."""
@@ -63,7 +65,7 @@ class ReportImages:
 def of_classes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], answers: NDArray[np.float32]
 ) -> ReportImages:
-    """Choose images of a classifier: in each cell the surest mistakes; of the right ones, both ends.
+    """Choose images of a classifier: in each cell the surest mistakes; right ones from doubted to sure.
 
     Args:
         images: all test images.
@@ -76,7 +78,7 @@ def of_classes(
     # The first of each cell come first, so that every cell has some where not all fit.
     cells = labels * answers.shape[1] + predicted
     surest, doubted = _rank_in_cell(cells, -sure), _rank_in_cell(cells, sure)
-    rank = np.where(wrong, surest, 2 * np.minimum(surest, doubted))
+    rank = np.where(wrong, surest, np.where(surest == 0, 1, _thinned(doubted)))
     listed = np.zeros(len(labels), bool)
     listed[_by(-sure, np.flatnonzero(wrong))[:LISTED]] = True
     rank[listed] = 0
@@ -137,6 +139,12 @@ def _rank_in_cell(cells: NDArray[np.int64], interest: NDArray[np.float32]) -> ND
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(starts, lengths)
     return rank
+
+
+def _thinned(rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 0, 1, 2, ... for the ranks 0, 1, 3, 7, 15, ..., and for all others more than is kept."""
+    steps = np.log2(rank + 1.0)
+    return np.where(steps == np.rint(steps), steps, PER_CELL).astype(np.int64)
 
 
 def _by(values: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.int64]:
