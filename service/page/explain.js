@@ -18,7 +18,9 @@ export class Explain {
     this.names = model.summary.class_names;
     const again = () => this.ask();
     this.kind = select(again, this.classes());
-    this.fill = select(again, [['mean', t('understand.fill.mean')], ['ground', t('understand.fill.ground')]]);
+    // A grey picture mostly lies on a plain ground, beside which a grey patch would be an object of its own.
+    const fills = model.summary.inputs[0].shape[3] === 3 ? ['mean', 'ground'] : ['ground', 'mean'];
+    this.fill = select(again, fills.map((one) => [one, t(`understand.fill.${one}`)]));
     this.patch = select(again, [['', t('understand.patch.auto')], ...this.sides().map((n) => [String(n), `${n} × ${n}`])]);
     this.plain = el('canvas', { class: 'big', role: 'img', 'aria-label': t('understand.why.picture') });
     this.map = el('canvas', { class: 'big', role: 'img' });

@@ -8,7 +8,7 @@ export default {
   'understand.layers.parameters': '{count} parameters',
   'understand.layers.idle': 'while training only',
   'understand.why': 'Why this answer?',
-  'understand.why.lead': 'A grey patch is slid over the picture and the model is asked again for each place: what its probability loses there is what the patch hid (occlusion sensitivity, Zeiler & Fergus 2014).',
+  'understand.why.lead': 'A patch is slid over the picture, and the model is asked again for each place: what its probability loses there is what the patch hid (occlusion sensitivity, Zeiler & Fergus 2014).',
   'understand.why.picture': 'The picture',
   'understand.why.map': 'What matters in it',
   'understand.why.test': 'Test image {index}.',
