@@ -198,15 +198,15 @@ export function drawCalibration(width, { bars, text, label, xTitle }) {
   );
 }
 
-/** Return a table that holds the numbers of a chart, folded away. `rows` are lists of texts. */
-export function numbers(summary, columns, rows) {
+/** Return a table that holds the numbers of a chart, folded away. `rows` are lists of texts, `about` names the chart. */
+export function numbers(summary, columns, rows, about) {
   return el(
     'details',
     { class: 'numbers' },
     el('summary', { text: summary }),
     el(
       'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': summary },
+      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${about}: ${summary}` },
       el(
         'table',
         { class: 'plain num' },

@@ -69,6 +69,7 @@ export class Explain {
     if (!this.pixels) return;
     this.under?.abort();
     const mine = (this.under = new AbortController());
+    this.root.setAttribute('aria-busy', 'true');
     const query = new URLSearchParams({ fill: this.fill.value });
     if (this.kind.value) query.set('class', this.kind.value);
     if (this.patch.value) query.set('patch', this.patch.value);
@@ -80,6 +81,7 @@ export class Explain {
     } catch (error) {
       if (error.name !== 'AbortError') this.failed(this.trouble, error);
     }
+    if (this.under === mine) this.root.setAttribute('aria-busy', 'false');
   }
 
   draw(found) {

@@ -158,7 +158,7 @@ export class Live {
     const open = this.table.querySelector('details')?.open;
     const names = CHARTS.flatMap((chart) => chart.lines.map(([name]) => [name, this.charts.find((one) => one.name === chart.name).format]));
     const rows = this.points.slice(-10).reverse().map((point, i) => [i ? this.t('operate.live.ago', { seconds: -i }) : this.t('operate.live.now'), ...names.map(([name, format]) => (point[name] === null ? '–' : format.format(point[name])))]);
-    fill(this.table, numbers(this.t('operate.live.table'), ['', ...names.map(([name]) => this.t(`operate.${name}`))], rows));
+    fill(this.table, numbers(this.t('operate.live.table'), ['', ...names.map(([name]) => this.t(`operate.${name}`))], rows, this.t('operate.live')));
     if (open) this.table.querySelector('details').open = true;
   }
 }

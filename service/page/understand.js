@@ -126,7 +126,7 @@ function curves(report, { t, lang, signal }) {
     t('understand.curves'),
     null,
     el('div', { class: 'two' }, figures),
-    numbers(t('understand.table'), [t('understand.epoch'), ...columns], epochs.map((epoch, i) => [String(epoch), ...columns.map((name) => plain.format(history[name][i]))])),
+    numbers(t('understand.table'), [t('understand.epoch'), ...columns], epochs.map((epoch, i) => [String(epoch), ...columns.map((name) => plain.format(history[name][i]))]), t('understand.curves')),
   );
 }
 
@@ -170,6 +170,7 @@ function calibration(shown, { t, lang, signal }) {
       t('understand.table'),
       [t('understand.confidence'), t('understand.confidence.mean'), t('understand.accuracy'), t('panels.support')],
       filled.map((bar) => [`${whole.format(bar.lower)}–${whole.format(bar.upper)}`, percent.format(bar.confidence), percent.format(bar.accuracy), new Intl.NumberFormat(lang).format(bar.rows)]),
+      t('understand.calibration'),
     ),
   );
 }

@@ -58,7 +58,7 @@ def test_a_model_is_unloaded_after_a_second_press_and_loaded_again(served, visit
     assert server.versions("fashion_mnist")[2]["state"] == "unloaded"
     # Nothing answers any more, and this part is still there to mend it, with the key that was typed.
     page.get_by_role("button", name="Load fashion_mnist").click()
-    page.wait_for_function("document.querySelectorAll('.state.ready').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('.state.ready').length === 2")
     assert server.versions("fashion_mnist")[2]["state"] == "ready"
 
 
@@ -83,13 +83,13 @@ def test_why_a_version_failed_is_told(served, visit):
 def test_the_charts_move_with_what_the_server_does_and_rest_while_hidden(shipped, visit):
     page = visit(shipped, "#operate")
     lines = page.locator(".live figure:nth-child(2) .plot path.line.one")
-    page.wait_for_function("document.querySelectorAll('.live .plot svg').length === 4")
+    page.wait_for_function("() => document.querySelectorAll('.live .plot svg').length === 4")
     with page.expect_response("**/statistics"):
         pass
     for _ in range(5):
         shipped.http.post("/models/fashion_mnist/predict", json=ROWS).raise_for_status()
     page.wait_for_function(
-        "/M/.test(document.querySelectorAll('.live figure')[1].querySelector('.plot path').getAttribute('d'))"
+        "() => /M/.test(document.querySelectorAll('.live figure')[1].querySelector('.plot path').getAttribute('d'))"
     )
     assert "M" in lines.get_attribute("d")
     page.locator(".numbers summary").click()
@@ -129,7 +129,7 @@ def test_nothing_hinders_who_reads_otherwise(served, visit, theme, lang, width):
     page.locator("#operate-key").fill(key)
     page.locator(".versions .acts button").first.click()
     page.locator(".told").wait_for()
-    page.wait_for_function("document.querySelectorAll('.numbers tbody tr').length > 0")
+    page.wait_for_function("() => document.querySelectorAll('.numbers tbody tr').length > 0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = Axe().run(page)
+    found = Axe().run(page, context="#panel")
     assert not found.response["violations"], found.generate_report()
