@@ -16,6 +16,7 @@ from service import compression, examples
 from service.errors import InvalidInput, ServingError
 from service.explanation import Fill, Occlusion, importance, occluded, plan
 from service.http_types import ClientGone, read_body
+from service.leaving import answer_unless_gone
 from service.parts import Parts, UseParts
 from service.repository.registry import ServedVersion
 from service.routes.access import needs_predict
@@ -128,7 +129,7 @@ async def _explain(use: Parts, request: Request, served: ServedVersion, wanted: 
         asked = await asyncio.to_thread(_read, use, body, headers, served, wanted)
         # One request of many rows: the batcher cuts it where it is larger than a batch.
         entry = served.batcher.enter(asked.rows, began + use.evaluation_timeout_s)
-        outputs = await entry.future
+        outputs = await answer_unless_gone(entry.future, request.receive)
         content = await asyncio.to_thread(_answer, served, asked, outputs, wanted)
     except ClientGone:
         served.counts.failed(CANCELLED, time.monotonic() - read_at)

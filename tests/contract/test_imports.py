@@ -53,6 +53,7 @@ LAYERS = {
         "http_errors",
         "http_types",
         "keys",
+        "leaving",
         "parts",
         "repository",
         "routes",
@@ -72,7 +73,8 @@ LAYERS = {
         "statistics",
         "timing",
     },
-    "lane": {"compression", "dialects", "http_types", "predictor", "rows", "timing"},
+    "leaving": {"http_types", "rows"},
+    "lane": {"compression", "dialects", "http_types", "leaving", "predictor", "timing"},
     "connection": {
         "compression",
         "connection",
