@@ -52,6 +52,7 @@ class Try {
   /** End: the drawing is kept. */
   unmount() {
     this.askSoon.cancel();
+    cancelAnimationFrame(this.frame);
     kept.drawing = this.sketch.isEmpty ? null : this.sketch.save();
   }
 
@@ -116,12 +117,17 @@ class Try {
   #drawn() {
     if (kept.source?.kind !== 'drawing') kept.source = { kind: 'drawing' };
     kept.source.turned = undefined;
-    this.#show();
+    // Once a frame, however fast the pen reports.
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.#show();
+    });
   }
 
   /** Show the picture and what becomes of it, and ask. */
   #show() {
     const { source } = kept;
+    if (!source || this.context.signal.aborted) return;
     this.parts.show(source);
     if (source.kind === 'drawing' && this.sketch.isEmpty) {
       this.askSoon.cancel();
@@ -132,7 +138,7 @@ class Try {
       return;
     }
     const raster = source.kind === 'drawing' ? this.sketch.raster() : source.raster;
-    const made = source.kind === 'sample' ? { pixels: source.pixels } : prepare(raster, this.tensor, this.manner);
+    const made = source.kind === 'sample' ? { pixels: source.pixels } : prepare(raster, this.tensor, this.manner, source.kind === 'drawing');
     this.pixels = made.pixels;
     this.isTurned = source.turned ?? (source.kind === 'photo' && this.manner === 'garment' && pointsRight(this.pixels, this.tensor));
     this.final = this.isTurned ? mirrored(this.pixels, this.tensor) : this.pixels;

@@ -1,7 +1,10 @@
 // The ground of a photograph, guessed from its border: a smooth surface for each colour, for light falls unevenly.
 
 const ROUNDS = 6;
-const SAMPLES = 2400;
+const SAMPLES = 900;
+
+/** The ground of a drawing, which is known. */
+export const BLACK = { at: () => 4, isLight: false, noise: 0 };
 
 /**
  * Return the ground of a raster: `{at(channel, pixel), isLight, noise}`.
@@ -17,7 +20,7 @@ export function ground(raster) {
   const planes = surfaces.map((weights) => {
     const plane = new Float32Array(width * height);
     for (let y = 0, i = 0; y < height; y++)
-      for (let x = 0; x < width; x++, i++) plane[i] = Math.min(255, Math.max(4, value(weights, x / width, y / height)));
+      for (let x = 0; x < width; x++, i++) plane[i] = Math.min(255, Math.max(4, value(weights, place(x, width), place(y, height))));
     return plane;
   });
   const found = { at: (c, i) => planes[c][i] };
@@ -67,9 +70,8 @@ function spread(list, most) {
 
 /** Least squares of a quadratic surface, again and again without what is far off it. */
 function fitted(raster, pixels, c) {
-  const { width, data } = raster;
-  const { height } = raster;
-  const points = pixels.map((i) => [(i % width) / width, Math.floor(i / width) / height, data[i * 4 + c]]);
+  const { width, height, data } = raster;
+  const points = pixels.map((i) => [place(i % width, width), place(Math.floor(i / width), height), data[i * 4 + c]]);
   const middle = median(points.map((point) => point[2]));
   let weights = [middle, 0, 0, 0, 0, 0];
   for (let round = 0; round < ROUNDS; round++) {
@@ -83,6 +85,11 @@ function fitted(raster, pixels, c) {
   return weights;
 }
 
+/** -1 at one border, 1 at the other: the equations stay well conditioned. */
+function place(at, length) {
+  return length > 1 ? (2 * at) / (length - 1) - 1 : 0;
+}
+
 function terms(x, y) {
   return [1, x, y, x * x, x * y, y * y];
 }
@@ -91,7 +98,7 @@ function value(weights, x, y) {
   return weights[0] + weights[1] * x + weights[2] * y + weights[3] * x * x + weights[4] * x * y + weights[5] * y * y;
 }
 
-/** The normal equations, by Gauss; a little weight against slopes keeps them solvable for a border of few pixels. */
+/** The normal equations, by Gauss; next to no weight against slopes keeps them solvable whatever the points. */
 function solved(points) {
   const size = 6;
   const rows = Array.from({ length: size }, () => new Float64Array(size + 1));
@@ -102,7 +109,7 @@ function solved(points) {
       rows[i][size] += t[i] * z;
     }
   }
-  for (let i = 1; i < size; i++) rows[i][i] += 1e-3 * points.length;
+  for (let i = 1; i < size; i++) rows[i][i] += 1e-7 * points.length;
   for (let i = 0; i < size; i++) {
     let best = i;
     for (let k = i + 1; k < size; k++) if (Math.abs(rows[k][i]) > Math.abs(rows[best][i])) best = k;

@@ -78,22 +78,25 @@ function components(plane, width, height, low, sure) {
   const labels = new Int32Array(plane.length);
   const parts = [];
   const stack = [];
+  const visit = (i) => {
+    if (labels[i] || plane[i] < low) return;
+    labels[i] = parts.length;
+    stack.push(i);
+  };
   for (let start = 0; start < plane.length; start++) {
     if (labels[start] || plane[start] < low) continue;
     const part = { area: 0, sure: false };
     parts.push(part);
-    labels[start] = parts.length;
-    stack.push(start);
+    visit(start);
     while (stack.length) {
       const i = stack.pop();
       part.area++;
       part.sure ||= plane[i] >= sure;
       const x = i % width;
-      for (const next of [x ? i - 1 : -1, x < width - 1 ? i + 1 : -1, i - width, i + width]) {
-        if (next < 0 || next >= plane.length || labels[next] || plane[next] < low) continue;
-        labels[next] = parts.length;
-        stack.push(next);
-      }
+      if (x) visit(i - 1);
+      if (x < width - 1) visit(i + 1);
+      if (i >= width) visit(i - width);
+      if (i < plane.length - width) visit(i + width);
     }
   }
   return { labels, parts };

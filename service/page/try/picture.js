@@ -7,7 +7,7 @@
 //
 // A raster is `{width, height, data}`, data of RGBA bytes, as ImageData is; a plane is a Float32Array [height * width].
 
-import { ground, shareOff } from './ground.js';
+import { BLACK, ground, shareOff } from './ground.js';
 import { objectIn } from './object.js';
 import { resized } from './resize.js';
 
@@ -24,10 +24,12 @@ export const MANNERS = ['garment', 'digit', 'square', 'whole'];
  *
  * Manners: `garment` trims, inverts a light ground, and fills the frame; `digit` does so with a margin and
  * centres by weight, as MNIST does; `square` cuts the middle out; `whole` takes all, whatever its proportions, as
- * the service does with a PNG.
+ * the service does with a PNG. A drawing is on black, which needs no guess.
  */
-export function prepare(raster, { height, width, channels }, manner) {
-  if (channels === 1 && (manner === 'garment' || manner === 'digit')) return cutOut(raster, { height, width }, manner);
+export function prepare(raster, { height, width, channels }, manner, isDrawing = false) {
+  if (channels === 1 && (manner === 'garment' || manner === 'digit')) {
+    return cutOut(raster, { height, width }, manner, isDrawing ? BLACK : ground(raster));
+  }
   const box = manner === 'whole' ? whole(raster) : middle(raster, width / height);
   const planes = channels === 1 ? [grey(raster)] : [0, 1, 2].map((c) => channel(raster, c));
   const pixels = new Uint8ClampedArray(height * width * channels);
@@ -76,8 +78,7 @@ function lowest(pixels, height, width) {
   return -1;
 }
 
-function cutOut(raster, { height, width }, manner) {
-  const found = ground(raster);
+function cutOut(raster, { height, width }, manner, found) {
   const flat = evened(raster, found);
   const inverted = flat.map((value) => (found.isLight ? 255 - value : value));
   if (raster.width === width && raster.height === height) {
@@ -121,13 +122,11 @@ function laid(small, w, h, left, top, width, height) {
 /** Grey by ITU-R 601-2, as the service does it; a light ground is made white, whatever light fell on it. */
 function evened(raster, found) {
   const plane = new Float32Array(raster.width * raster.height);
-  for (let i = 0; i < plane.length; i++) {
-    const [r, g, b] = [0, 1, 2].map((c) => {
-      const value = raster.data[i * 4 + c];
-      return found.isLight ? Math.min(255, (value * 255) / found.at(c, i)) : value;
-    });
-    plane[i] = 0.299 * r + 0.587 * g + 0.114 * b;
-  }
+  const shown = (c, i) => {
+    const value = raster.data[i * 4 + c];
+    return found.isLight ? Math.min(255, (value * 255) / found.at(c, i)) : value;
+  };
+  for (let i = 0; i < plane.length; i++) plane[i] = 0.299 * shown(0, i) + 0.587 * shown(1, i) + 0.114 * shown(2, i);
   return plane;
 }
 
@@ -139,7 +138,9 @@ function grey(raster) {
 }
 
 function channel(raster, c) {
-  return Float32Array.from({ length: raster.width * raster.height }, (_, i) => raster.data[i * 4 + c]);
+  const plane = new Float32Array(raster.width * raster.height);
+  for (let i = 0; i < plane.length; i++) plane[i] = raster.data[i * 4 + c];
+  return plane;
 }
 
 function whole({ width, height }) {

@@ -14,6 +14,8 @@ export class Sketch {
     this.pen = el('span', { class: 'pen', hidden: true, 'aria-hidden': 'true' });
     this.element = el('div', { class: 'sketch' }, this.canvas, this.pen);
     this.ink = this.canvas.getContext('2d', { willReadFrequently: true });
+    const small = el('canvas', { width: SIDE / 2, height: SIDE / 2 });
+    this.small = small.getContext('2d', { willReadFrequently: true });
     this.changed = changed;
     this.said = said;
     this.size = 26;
@@ -31,9 +33,11 @@ export class Sketch {
     return !this.kept.length;
   }
 
-  /** Return what is drawn: a raster. */
+  /** Return what is drawn: a raster, of half the size, for it is prepared anew while it is drawn. */
   raster() {
-    return this.ink.getImageData(0, 0, SIDE, SIDE);
+    const { width, height } = this.small.canvas;
+    this.small.drawImage(this.canvas, 0, 0, width, height);
+    return this.small.getImageData(0, 0, width, height);
   }
 
   /** Begin anew; the old drawing can be taken back. */
@@ -54,7 +58,7 @@ export class Sketch {
 
   /** Return all that is needed to go on later. */
   save() {
-    return { now: this.raster(), kept: this.kept };
+    return { now: this.#image(), kept: this.kept };
   }
 
   /** Go on with what was saved. */
@@ -68,8 +72,12 @@ export class Sketch {
     this.ink.fillRect(0, 0, SIDE, SIDE);
   }
 
+  #image() {
+    return this.ink.getImageData(0, 0, SIDE, SIDE);
+  }
+
   #keep() {
-    this.kept.push(this.raster());
+    this.kept.push(this.#image());
     if (this.kept.length > MOST_KEPT) this.kept.shift();
   }
 
