@@ -4,23 +4,28 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.e2e.conftest import Server
 from tests.http.operating import make_key
 from tests.models import write_version
 
 ROWS = {"instances": np.zeros((1, 28, 28)).tolist()}
 
 
-@pytest.fixture
-def served(tmp_path, serve):
+@pytest.fixture(scope="module")
+def served(browser, tmp_path_factory):
     """A server of one model with two versions and one that failed, and the key that may change them."""
+    folder = tmp_path_factory.mktemp("operate")
     for version in (1, 2):
-        write_version(tmp_path / "artifacts" / "fashion_mnist" / str(version), seed=version)
-    failed = write_version(tmp_path / "artifacts" / "broken" / "1")
+        write_version(folder / "artifacts" / "fashion_mnist" / str(version), seed=version)
+    failed = write_version(folder / "artifacts" / "broken" / "1")
     (failed / "model.onnx").write_bytes(b"none")
-    key = make_key(tmp_path / "keys.json", "operator", "admin")["authorization"].removeprefix("Bearer ")
-    server = serve(tmp_path / "artifacts", MODISTE_KEYS_FILE=str(tmp_path / "keys.json"))
+    key = make_key(folder / "keys.json", "operator", "admin")["authorization"].removeprefix("Bearer ")
+    server = Server(folder / "artifacts", folder / "state", MODISTE_KEYS_FILE=str(folder / "keys.json"))
+    server.wait_ready()
     server.until(lambda: server.versions("broken")[1]["state"] == "failed")
-    return server, key
+    yield server, key
+    server.http.close()
+    server.kill()
 
 
 def labels(server) -> dict[int, list[str]]:
@@ -71,23 +76,18 @@ def test_a_wrong_key_shows_what_the_api_says(served, visit):
     told.wait_for()
     assert "the key of this request is not known here" in told.inner_text()
     assert labels(server) == {1: [], 2: []}
-
-
-def test_why_a_version_failed_is_told(served, visit):
-    server, _ = served
-    page = visit(server, "#operate")
-    page.locator(".reason").wait_for()
     assert page.locator(".reason").inner_text() == server.versions("broken")[1]["reason"]
 
 
-def test_the_charts_move_with_what_the_server_does_and_rest_while_hidden(shipped, visit):
-    page = visit(shipped, "#operate")
+def test_the_charts_move_with_what_the_server_does_and_rest_while_hidden(served, visit):
+    server, _ = served
+    page = visit(server, "#operate")
     lines = page.locator(".live figure:nth-child(2) .plot path.line.one")
     page.wait_for_function("() => document.querySelectorAll('.live .plot svg').length === 4")
     with page.expect_response("**/statistics"):
         pass
     for _ in range(5):
-        shipped.http.post("/models/fashion_mnist/predict", json=ROWS).raise_for_status()
+        server.http.post("/models/fashion_mnist/predict", json=ROWS).raise_for_status()
     page.wait_for_function(
         "() => /M/.test(document.querySelectorAll('.live figure')[1].querySelector('.plot path').getAttribute('d'))"
     )
@@ -108,8 +108,16 @@ def test_the_charts_move_with_what_the_server_does_and_rest_while_hidden(shipped
         page.evaluate(hide % "visible")
 
 
-def test_latencies_are_read_off_histograms_as_prometheus_does(shipped, visit):
-    page = visit(shipped, "#operate")
+def test_a_version_without_a_report_says_so_and_is_explained_all_the_same(served, visit):
+    page = visit(served[0], "#understand/fashion_mnist/1")
+    page.get_by_text("it was not published by modiste train").wait_for()
+    page.get_by_text("The picture of the documentation.").wait_for()
+    page.locator(".why .said:not(:empty)").wait_for()
+    assert page.locator(".matrix").count() == 0
+
+
+def test_latencies_are_read_off_histograms_as_prometheus_does(served, visit):
+    page = visit(served[0], "#operate")
     ask = "async ([share, counts]) => (await import('./page/live.js')).quantile(share, [1, 2, 4], counts)"
     cases = [
         (0.5, [0, 10, 0, 0], 1.5),

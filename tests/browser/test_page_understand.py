@@ -5,7 +5,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import answered
-from tests.models import write_version
 
 REPORT = "/models/fashion_mnist/versions/1/report"
 
@@ -97,7 +96,7 @@ def test_what_was_tried_last_is_explained_first(shipped, visit):
     assert explained(page, "The picture that you tried last.").startswith(f"{label}: ")
 
 
-def test_charts_have_their_numbers_as_tables(page, shipped):
+def test_charts_have_their_numbers_as_tables_and_classes_are_sorted_by_any_column(page, shipped):
     report = shipped.http.get(REPORT).json()
     curves = page.locator(".at-curves")
     assert curves.locator("path.line.two").count() >= 2  # validation, in the legend and in both charts
@@ -107,23 +106,12 @@ def test_charts_have_their_numbers_as_tables(page, shipped):
     page.locator(".at-calibration summary").click()
     filled = [bar for bar in report["evaluation"]["calibration"] if bar["rows"]]
     assert page.locator(".at-calibration tbody tr").count() == len(filled)
-
-
-def test_classes_are_sorted_by_any_column(page):
     recall = page.locator(".at-classes th", has_text="Recall")
     recall.get_by_role("button").click()
     assert recall.get_attribute("aria-sort") == "descending"
     assert page.locator(".at-classes tbody th").first.inner_text() == "Trouser"
     recall.get_by_role("button").click()
     assert page.locator(".at-classes tbody th").first.inner_text() == "Shirt"
-
-
-def test_a_version_without_a_report_says_so_and_is_explained_all_the_same(tmp_path, serve, visit):
-    write_version(tmp_path / "artifacts" / "bare" / "1")
-    page = visit(serve(tmp_path / "artifacts"), "#understand/bare/1")
-    page.get_by_text("it was not published by modiste train").wait_for()
-    assert page.locator(".matrix").count() == 0
-    explained(page, "The picture of the documentation.")
 
 
 @pytest.mark.parametrize(("theme", "lang", "width"), [("light", "en-US", 1280), ("dark", "ko-KR", 360)])
