@@ -48,12 +48,14 @@ from service.routes import (
     admin,
     evaluate,
     examples,
+    explain,
     health,
     models,
     oip,
     oip_repository,
     oip_statistics,
     page,
+    report,
     statistics,
     tfserving,
 )
@@ -69,7 +71,7 @@ _WORDS: Mapping[str, Words] = {
 }
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
-_NATIVE = (health, models, evaluate, admin, statistics, examples)
+_NATIVE = (health, models, report, explain, evaluate, admin, statistics, examples)
 _ROUTES = (page, *_NATIVE, oip_statistics, oip, oip_repository, tfserving)
 """In the order in which a path is looked for: `/v2/models/stats` is no model."""
 

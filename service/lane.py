@@ -6,7 +6,6 @@ OpenAPI document (`service.openapi`). What it serves is for the dialects to say.
 
 import asyncio
 import time
-from typing import Any
 
 from service import compression, timing
 from service.dialects.port import Target
@@ -18,14 +17,13 @@ from service.http_types import (
     Response,
     Scope,
     Send,
-    gone,
     read_body,
     request_id_of,
     route_path,
     send_response,
 )
+from service.leaving import answer_unless_gone
 from service.predictor import Predictor
-from service.rows import Rows
 
 
 class PredictLane:
@@ -77,21 +75,3 @@ class PredictLane:
             raise
         served.counts.answered(entry, read_at, time.monotonic())
         return packed or response
-
-
-async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> Rows:
-    """Wait for the outputs; where the client leaves first, drop its rows from the queue.
-
-    Raises:
-        ClientGone: it left.
-    """
-    leaving = asyncio.ensure_future(gone(receive))
-    either: set[asyncio.Future[Any]] = {answer, leaving}
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            answer.cancel()
-            raise ClientGone
-        return answer.result()
-    finally:
-        leaving.cancel()

@@ -85,23 +85,33 @@ async function render() {
   tabs.show(wish.part, t);
   offers = listModels(at('model'), state.models, chosen, t);
   if (!chosen) {
-    unmount();
     state.model = null;
     fill(at('facts'));
     at('title').textContent = 'Modiste';
+    // Where nothing answers it is an operator's turn, who may have unloaded the last one.
+    if (wish.part === 'operate') return show(wish.part, `operate/${lang}`, null, mine);
+    unmount();
     fill(at('panel'), el('p', { class: 'lead', text: t(state.models.length ? 'shell.none.ready' : 'shell.none') }), failures());
     return;
   }
   const identity = [wish.part, chosen.name, chosen.version, lang].join('/');
+  await show(wish.part, identity, chosen, mine);
+}
+
+/** Mount a part for a version, or for none, unless it is there already or something else is asked for meanwhile. */
+async function show(name, identity, chosen, mine) {
   if (mounted?.identity === identity) return;
+  const { t, lang } = state;
   try {
-    const model = await describe(chosen);
-    const part = await load(wish.part);
-    const texts = await translator(['shell', wish.part], lang);
+    const model = chosen && (await describe(chosen));
+    const part = await load(name);
+    const texts = await translator(['shell', name], lang);
     if (mine !== turn) return;
     state.model = model;
-    showTitle(at('title'), at('facts'), model, lang, t);
-    document.title = `${model.display_name} · Modiste`;
+    if (model) {
+      showTitle(at('title'), at('facts'), model, lang, t);
+      document.title = `${model.display_name} · Modiste`;
+    }
     mount(identity, part, texts);
   } catch (error) {
     if (mine === turn) {

@@ -18,12 +18,19 @@ async def _evaluator(use: UseParts, request: Request, documented: _Documented) -
     use.keys.require(dict(request.scope["headers"]), Scope.EVALUATE)
 
 
+async def _predictor(use: UseParts, request: Request, documented: _Documented) -> None:
+    use.keys.require(dict(request.scope["headers"]), Scope.PREDICT)
+
+
 async def _admin(use: UseParts, request: Request, documented: _Documented) -> str | None:
     return use.keys.require(dict(request.scope["headers"]), Scope.ADMIN)
 
 
 needs_evaluate = Depends(_evaluator)
 """For routes that need a key with the scope evaluate, where there is one."""
+
+needs_predict = Depends(_predictor)
+"""For routes that need a key with the scope predict, where there is one."""
 
 AdminKey = Annotated[str | None, Depends(_admin)]
 """The name of the admin key of a request."""
