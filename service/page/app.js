@@ -38,8 +38,9 @@ const tabs = new Tabs(at('tabs'), at('panel'), (part) => go({ ...readHash(locati
 
 function go(wish) {
   const hash = writeHash(wish);
-  if (hash === location.hash) render();
-  else location.hash = hash;
+  location.hash = hash;
+  // Now, and not when the browser comes to tell of it: the next key may be pressed before.
+  render();
 }
 
 function emit(name) {
