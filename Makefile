@@ -9,6 +9,7 @@
 #   make bench-smoke      the same at its shortest, to see that it works
 #   make bench-growth     how cost grows with rows, parameters, connections and models; draws docs/pictures
 #   make soak             a million requests and 200 version swaps: does memory grow?    [ARGS=]
+#   make screenshot       draw docs/pictures/page.png anew (needs chromium)
 #   make lock             resolve the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak lock clean help
+.PHONY: recipe-named serve test train check e2e bench bench-smoke bench-growth soak screenshot lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -39,7 +40,7 @@ help:
 
 # Two processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte. The slow files come first,
 # so that the end finds both busy.
-TESTS := $(addprefix tests/,keras e2e http unit contract)
+TESTS := $(addprefix tests/,keras e2e browser http unit contract)
 test: $(VENV)/dev.stamp $(CLIENTS)/stamp
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
@@ -62,6 +63,9 @@ bench-growth: $(VENV)/dev.stamp
 
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.soak $(ARGS)
+
+screenshot: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.screenshot $(ARGS)
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml

@@ -6,6 +6,7 @@ import { Answer } from './try/bars.js';
 import { instanceOf } from './try/calls.js';
 import { Calls } from './try/calls_view.js';
 import { debounced, el, fill } from './dom.js';
+import { hold } from './picture.js';
 import { mountNumbers } from './try/numbers.js';
 import { carriesFile, pictureAmong, rasterOf } from './try/photo.js';
 import { mirrored, pointsRight, prepare } from './try/picture.js';
@@ -43,7 +44,7 @@ class Try {
     const answer = el('section', { class: 'card answer', 'aria-label': t('try.answer') });
     const calls = el('section', { class: 'card calls', 'aria-label': t('try.calls') });
     fill(root, this.parts.samples, el('div', { class: 'columns' }, this.parts.element, this.steps.element, answer), calls);
-    this.answer = new Answer(answer, context);
+    this.answer = new Answer(answer, context, true);
     this.calls = new Calls(calls, context);
     this.#listen();
     this.#begin();
@@ -96,9 +97,9 @@ class Try {
   async #begin() {
     if (kept.drawing) this.sketch.load(kept.drawing);
     try {
-      const samples = await samplesFor(this.context.api, this.tensor);
+      const samples = await samplesFor(this.context, this.tensor);
       this.parts.showSamples(samples, this.context.model.summary.class_names);
-      const stale = kept.source?.kind === 'sample' && kept.source.pixels.length !== this.tensor.height * this.tensor.width;
+      const stale = kept.source?.kind === 'sample' && kept.source.pixels.length !== this.tensor.height * this.tensor.width * this.tensor.channels;
       if (!kept.source || stale || (kept.source.kind === 'sample' && !samples.length)) {
         kept.source = samples.length ? { kind: 'sample', ...samples[0], index: 0 } : { kind: 'drawing' };
       }
@@ -149,6 +150,8 @@ class Try {
   async #ask() {
     const mine = ++this.turn;
     const { source } = kept;
+    const instance = instanceOf(this.final, this.tensor);
+    hold(instance); // Understand can say why
     try {
       const answer = await askPicture(this.context, this.tensor, this.final);
       if (mine === this.turn) this.answer.show(answer, source.kind === 'sample' ? source.truth : null);
@@ -156,12 +159,7 @@ class Try {
       if (error.name === 'AbortError' || mine !== this.turn) return;
       this.answer.fail(error, this.context.failed);
     }
-    this.calls.show(this.#asked());
-  }
-
-  #asked() {
-    const { tensor, context } = this;
-    return { model: context.model, instance: instanceOf(this.final, tensor), shape: tensor.shape, input: tensor };
+    this.calls.show({ model: this.context.model, instance, shape: this.tensor.shape, input: this.tensor });
   }
 
   #listen() {

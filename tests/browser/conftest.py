@@ -1,31 +1,25 @@
 """A real browser, Debian's chromium, before real servers of the shipped models."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from bench import chromium
 from tests.e2e.conftest import SHIPPED, Server
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MODELS = [folder.name for folder in SHIPPED.iterdir() if folder.is_dir()]
 WAIT_MS = 15_000
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
+    if chromium.PATH is None:
         pytest.skip("no chromium here: apt-get install chromium")
-    # A proxy of the environment is for the internet, where nothing here goes.
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, env=environment)
-        yield launched
-        launched.close()
+    with chromium.launched(chromium.PATH) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

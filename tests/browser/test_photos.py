@@ -8,7 +8,7 @@ import base64
 import numpy as np
 import pytest
 
-from tests.browser.photos import photo
+from bench.photos import photo
 from tests.e2e.conftest import ROOT
 
 COUNT = 100

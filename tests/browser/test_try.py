@@ -2,15 +2,18 @@
 
 import base64
 import json
+import re
 
 import httpx
 import numpy as np
 import pytest
 
+from bench.photos import photo
+from modiste.artifact import METADATA, DatasetInfo, Metadata, folder_sha256
+from modiste.report_images import IMAGES, ReportImages
 from tests.browser.conftest import answered
-from tests.browser.photos import photo
 from tests.e2e.conftest import ROOT, Server
-from tests.models import write_version
+from tests.models import CLASS_NAMES, write_version
 
 GIVE = """([kind, name, type, text]) => {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -199,15 +202,53 @@ def odd(browser, tmp_path_factory):
     """Models that are not of 28x28 greys from 0 to 255."""
     folder = tmp_path_factory.mktemp("odd")
     write_version(folder / "colour" / "1", shape=(32, 32, 3), limits=(0.0, 1.0))
+    write_digits(folder / "digits" / "1")
     write_version(folder / "flowers" / "1", shape=(4,), units=3, class_names=("a", "b", "c"), limits=None)
     server = Server(folder, tmp_path_factory.mktemp("state"), "--default-model", "colour")
     try:
         server.wait_ready()
-        server.until(lambda: all(server.versions(m)[1]["state"] == "ready" for m in ("colour", "flowers")))
+        server.until(
+            lambda: all(server.versions(m)[1]["state"] == "ready" for m in ("colour", "digits", "flowers"))
+        )
         yield server
     finally:
         server.http.close()
         server.kill()
+
+
+def write_digits(folder) -> None:
+    """A version of other data than Fashion-MNIST, which has kept three test pictures of its own."""
+    write_version(folder)
+    (folder / "report").mkdir()
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[[0, 1, 2], 5, [7, 8, 9]] = 255
+    classes = np.array([3, 3, 4])
+    kept = ReportImages(np.arange(3), classes, classes, np.full(3, 0.9, np.float32), images)
+    kept.write(folder / "report" / IMAGES)
+    Metadata(
+        class_names=CLASS_NAMES,
+        dataset=DatasetInfo(name="mnist", train_rows=3, validation_rows=2, test_rows=3, sha256={}),
+        sha256=folder_sha256(folder),
+    ).write(folder / METADATA)
+
+
+def test_a_model_of_other_data_offers_the_pictures_behind_its_report(odd, visit):
+    page = visit(odd, "#try/digits")
+    answered(page)
+    names = page.locator(".strip button").evaluate_all("(all) => all.map((one) => one.title)")
+    assert sorted(names) == ["four", "three", "three"]
+    page.get_by_role("button", name="Draw").click()
+    assert page.get_by_label("Prepare").input_value() == "digit"
+
+
+def test_understand_is_asked_why_about_the_same_picture(shipped, visit):
+    page = visit(shipped)
+    answered(page)
+    page.locator(".strip button").nth(1).click()
+    answered(page, "Pullover")
+    page.get_by_role("link", name="Why this answer?").click()
+    page.get_by_role("button", name="What you tried").click()
+    page.get_by_text(re.compile("Pullover")).first.wait_for()
 
 
 def test_a_model_of_coloured_pictures_gets_them_in_its_size_and_range(odd, visit, boot):

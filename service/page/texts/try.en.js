@@ -33,6 +33,7 @@ export default {
   'try.answer': 'Its answer',
   'try.answer.none': 'Nothing asked yet.',
   'try.answer.spoken': '{label}, {share}',
+  'try.why': 'Why this answer?',
   'try.right': 'Right: it is labelled {name}.',
   'try.wrong': 'Wrong: it is labelled {name}.',
   'try.total': 'Round trip',

@@ -33,6 +33,7 @@ export default {
   'try.answer': '모델의 답',
   'try.answer.none': '아직 물어본 것이 없습니다.',
   'try.answer.spoken': '{label}, {share}',
+  'try.why': '왜 이런 답이 나왔을까요?',
   'try.right': '맞았습니다. 정답은 {name}입니다.',
   'try.wrong': '틀렸습니다. 정답은 {name}입니다.',
   'try.total': '왕복',

@@ -1,6 +1,7 @@
 // The answer of a model: its best guess in words, a bar for each class, and where the time went.
 
 import { debounced, el, fill } from '../dom.js';
+import { writeHash } from '../tabs.js';
 import { meaningOf } from './ask.js';
 
 const MOST_BARS = 12;
@@ -8,8 +9,9 @@ const SPOKEN_AFTER_MS = 700;
 
 /** The answer card. Bars stay in the order of the classes, so that they move and do not jump. */
 export class Answer {
-  constructor(root, { t, lang, model }) {
+  constructor(root, { t, lang, model }, isPicture) {
     this.t = t;
+    this.isPicture = isPicture;
     this.classNames = model.summary.class_names;
     this.percent = new Intl.NumberFormat(lang, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.number = new Intl.NumberFormat(lang, { maximumSignificantDigits: 6 });
@@ -17,10 +19,11 @@ export class Answer {
     this.note = el('p', { class: 'fine note' });
     this.bars = el('div', { class: 'bars' });
     this.times = el('dl', { class: 'times num' });
+    this.why = el('a', { href: writeHash({ ...model, part: 'understand' }), hidden: true, text: t('try.why') });
     this.trouble = el('div');
     this.spoken = el('p', { class: 'sr', role: 'status' });
     this.speak = debounced((text) => fill(this.spoken, text), SPOKEN_AFTER_MS);
-    fill(root, el('h2', { text: t('try.answer') }), this.trouble, this.best, this.note, this.bars, this.times, this.spoken);
+    fill(root, el('h2', { text: t('try.answer') }), this.trouble, this.best, this.note, this.bars, this.times, el('p', { class: 'fine' }, this.why), this.spoken);
     this.clear();
   }
 
@@ -31,6 +34,7 @@ export class Answer {
     fill(this.note);
     fill(this.bars);
     fill(this.times);
+    this.why.hidden = true;
     this.speak('');
   }
 
@@ -41,6 +45,7 @@ export class Answer {
     this.#head(best, groups, truth, warnings);
     fill(this.bars, groups.map((group) => this.#group(group, best)));
     this.#times(timing);
+    this.why.hidden = !this.isPicture;
   }
 
   /** Show why there is no answer. */

@@ -34,7 +34,7 @@ export function mountNumbers(root, context) {
     ),
     calls,
   );
-  const shown = new Answer(answer, context);
+  const shown = new Answer(answer, context, false);
   const code = new Calls(calls, context);
 
   async function ask() {

@@ -42,7 +42,7 @@ export function stage({ t }, tensor, sketch, actions) {
     shown.hidden = isDrawing;
     shown.classList.toggle('pixels', source.kind === 'sample');
     shown.parentElement.classList.toggle('light', source.kind === 'photo');
-    if (source.kind === 'sample') paintPixels(shown, source.pixels, { ...tensor, channels: 1 });
+    if (source.kind === 'sample') paintPixels(shown, source.pixels, tensor);
     if (source.kind === 'photo') paintRaster(shown, source.raster);
     for (const [i, button] of [...strip.children].entries())
       button.setAttribute('aria-pressed', String(source.kind === 'sample' && source.index === i));

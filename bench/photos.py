@@ -42,4 +42,5 @@ def _light(chance: np.random.Generator) -> NDArray[np.float32]:
     angle = chance.uniform(0, 2 * np.pi)
     slope = chance.uniform(0, 0.12) * (x * np.cos(angle) + y * np.sin(angle))
     fall = chance.uniform(0, 0.1) * (x**2 + y**2)
-    return (1 - np.abs(slope).max() + slope - fall).astype(np.float32)
+    light: NDArray[np.float32] = (1 - np.abs(slope).max() + slope - fall).astype(np.float32)
+    return light
