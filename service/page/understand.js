@@ -74,7 +74,8 @@ async function startWith(context, explain, samples, report, ask, pick) {
     const one = report.class_names.map((_, i) => typical(right.filter((image) => image.true === i))).filter(Boolean).slice(0, 10);
     const shots = [...one, ...wrong];
     fill(samples, el('h3', { text: t('understand.samples') }), gallery(shots, { names: report.class_names, pick: (image) => explain.show(image.pixels, t('understand.why.test', { index: image.index })), t, lang }));
-    offers.push([null, () => explain.show(shots[0].pixels, t('understand.why.test', { index: shots[0].index }))]);
+    const start = typical(shots);
+    offers.push([null, () => explain.show(start.pixels, t('understand.why.test', { index: start.index }))]);
   } else if (report.images) {
     const [first] = await ask('limit=1');
     offers.push([null, () => explain.show(first.pixels, t('understand.why.test', { index: first.index }))]);
@@ -88,7 +89,7 @@ async function startWith(context, explain, samples, report, ask, pick) {
   else explain.about.textContent = t('understand.why.none');
 }
 
-/** Of right answers the one that has something to explain: neither certain nor doubtful. */
+/** Of some images the one that has something to explain: its answer is neither certain nor doubtful. */
 function typical(images) {
   return images.reduce((best, one) => (!best || Math.abs(one.probability - 0.9) < Math.abs(best.probability - 0.9) ? one : best), null);
 }
