@@ -38,8 +38,9 @@ const tabs = new Tabs(at('tabs'), at('panel'), (part) => go({ ...readHash(locati
 
 function go(wish) {
   const hash = writeHash(wish);
-  if (hash === location.hash) render();
-  else location.hash = hash;
+  location.hash = hash;
+  // Now, and not when the browser comes to tell of it: the next key may be pressed before.
+  render();
 }
 
 function emit(name) {
@@ -89,30 +90,31 @@ async function render() {
     fill(at('facts'));
     at('title').textContent = 'Modiste';
     // Where nothing answers it is an operator's turn, who may have unloaded the last one.
-    if (wish.part === 'operate') return show(wish.part, `operate/${lang}`, null, mine);
+    if (wish.part === 'operate') return show(wish.part, null, mine);
     unmount();
     fill(at('panel'), el('p', { class: 'lead', text: t(state.models.length ? 'shell.none.ready' : 'shell.none') }), failures());
     return;
   }
-  const identity = [wish.part, chosen.name, chosen.version, lang].join('/');
-  await show(wish.part, identity, chosen, mine);
+  await show(wish.part, chosen, mine);
 }
 
 /** Mount a part for a version, or for none, unless it is there already or something else is asked for meanwhile. */
-async function show(name, identity, chosen, mine) {
-  if (mounted?.identity === identity) return;
+async function show(name, chosen, mine) {
   const { t, lang } = state;
+  // Operate is about all models: what an operator has begun there is not ended by a version that comes or goes.
+  const identity = name === 'operate' ? `operate/${lang}` : [name, chosen.name, chosen.version, lang].join('/');
   try {
     const model = chosen && (await describe(chosen));
-    const part = await load(name);
-    const texts = await translator(['shell', name], lang);
     if (mine !== turn) return;
     state.model = model;
     if (model) {
       showTitle(at('title'), at('facts'), model, lang, t);
       document.title = `${model.display_name} · Modiste`;
     }
-    mount(identity, part, texts);
+    if (mounted?.identity === identity) return;
+    const part = await load(name);
+    const texts = await translator(['shell', name], lang);
+    if (mine === turn) mount(identity, part, texts);
   } catch (error) {
     if (mine === turn) {
       unmount();

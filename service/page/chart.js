@@ -83,7 +83,8 @@ export function drawLines(width, spec) {
   const all = series.flatMap((one) => one.values).filter((value) => value !== null && Number.isFinite(value));
   const low = spec.low ?? Math.min(...all, Infinity);
   const high = Math.max(...all, spec.high ?? -Infinity);
-  const [bottom, top] = all.length ? [low, high > low ? high : low + 1] : [0, 1];
+  const [bottom, highest] = all.length ? [low, high > low ? high : low + 1] : [0, spec.high ?? 1];
+  const top = highest + (highest - bottom) * 0.05; // a line along the edge would be cut
   const x = scale(xs[0] ?? 0, xs.at(-1) ?? 1, MARGIN.left + 4, width - MARGIN.right - 4);
   const y = scale(bottom, top, height - MARGIN.bottom, MARGIN.top);
   const room = Math.max(2, Math.floor((width - MARGIN.left) / 70));

@@ -23,9 +23,9 @@ export function quantile(share, bounds, counts) {
   return bounds.at(-1);
 }
 
-/** Add up what all versions did, or one of them. */
+/** Add up what all versions did, or only one, such as `fashion_mnist 1`. */
 export function summed(versions, only) {
-  const wanted = versions.filter((one) => !only || (one.model === only.name && one.version === only.version));
+  const wanted = versions.filter((one) => !only || `${one.model} ${one.version}` === only);
   const sum = (value) => wanted.reduce((total, one) => total + value(one), 0);
   const failures = (one) => Object.values(one.failures).reduce((total, spent) => total + spent.count, 0);
   return {
@@ -61,12 +61,15 @@ const CHARTS = [
 
 /** The charts. `root` is their element; they run until `signal` aborts. */
 export class Live {
-  constructor({ api, t, lang, model, signal }) {
-    Object.assign(this, { api, t, lang, model, signal, timer: 0 });
+  constructor(context) {
+    const { api, t, lang, signal } = context;
+    Object.assign(this, { api, t, lang, signal, timer: 0 });
     this.points = [];
     this.counts = [];
     this.short = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3, notation: 'compact' });
-    this.scope = el('select', { on: { change: () => this.again() } }, el('option', { value: '', text: t('operate.live.all') }), model ? el('option', { value: 'this', text: `${model.display_name} ${model.version}` }) : null);
+    this.scope = el('select', { on: { change: () => this.again() } });
+    this.offer(context.models);
+    context.on('models', () => this.offer(context.models));
     this.charts = CHARTS.map((chart) => this.chart(chart));
     this.table = el('div');
     this.root = el(
@@ -107,6 +110,13 @@ export class Live {
     };
   }
 
+  /** Offer all versions together, and each by itself. */
+  offer(models) {
+    const before = this.scope.value;
+    const versions = models.flatMap((model) => model.versions.map((one) => [`${model.name} ${one.version}`, `${model.display_name} ${one.version}`]));
+    fill(this.scope, [['', this.t('operate.live.all')], ...versions].map(([value, text]) => el('option', { value, text, selected: value === before })));
+  }
+
   again() {
     this.points = [];
     this.counts = [];
@@ -122,7 +132,7 @@ export class Live {
     }
     try {
       const { versions } = await this.api.get('statistics', { signal: this.signal });
-      this.heard(summed(versions, this.scope.value ? this.model : null), performance.now() / 1000);
+      this.heard(summed(versions, this.scope.value), performance.now() / 1000);
     } catch (error) {
       if (error.name === 'AbortError') return;
       this.counts = [];

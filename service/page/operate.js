@@ -9,7 +9,7 @@ export const styles = ['panels.css'];
 // In memory alone: it ends with the page, and a change of model or language keeps it.
 let adminKey = '';
 
-/** Mount the part; see app.js. `context.model` may be null here: nothing need be ready to be managed. */
+/** Mount the part; see app.js. It is about all models, and there where none is ready: `context.model` is not looked at. */
 export function mount(root, context) {
   const { t } = context;
   const admin = new Admin(context);

@@ -1,6 +1,5 @@
 // One question to a version, and its answer with where the time went.
 
-import { hold } from '../picture.js';
 import { nested, valuesOf } from './tensor.js';
 
 /**
@@ -11,12 +10,10 @@ import { nested, valuesOf } from './tensor.js';
  */
 export function askPicture(context, tensor, pixels) {
   const path = `${context.model.path}/predict`;
-  const rows = nested(valuesOf(pixels, tensor), tensor.shape);
-  hold(rows);
   if (tensor.takesBytes) {
     return ask(context, path, { body: Uint8Array.from(pixels), headers: { 'content-type': 'application/octet-stream' } });
   }
-  return ask(context, path, { body: JSON.stringify({ instances: [rows] }) });
+  return ask(context, path, { body: JSON.stringify({ instances: [nested(valuesOf(pixels, tensor), tensor.shape)] }) });
 }
 
 /** Ask with a JSON text as it is. */
