@@ -1,5 +1,5 @@
 // Texts in the language of the reader. The texts of a part are in texts/<part>.<language>.js, which exports
-// an object from key to text; a key that a language lacks is shown in English.
+// an object from key to text; a test sees to it that no language lacks one.
 
 import { choices } from './storage.js';
 
@@ -32,8 +32,7 @@ async function table(part, language) {
  * `{name}` in a text is replaced by the value of that name. A key without a text is returned as it is.
  */
 export async function translator(parts, language) {
-  const languages = language === 'en' ? ['en'] : ['en', language];
-  const tables = await Promise.all(languages.flatMap((one) => parts.map((part) => table(part, one))));
+  const tables = await Promise.all(parts.map((part) => table(part, language)));
   const texts = Object.assign({}, ...tables);
   return (key, values = {}) =>
     (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));

@@ -4,6 +4,7 @@ They are read once. A browser keeps them and asks each time whether they are sti
 new version of the service is seen at once.
 """
 
+import gzip
 import hashlib
 from functools import cache
 from importlib.resources import files
@@ -13,6 +14,8 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from service import compression
+
 router = APIRouter(include_in_schema=False)
 
 _INDEX = "index.html"
@@ -20,8 +23,8 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 _HEADERS = {
     # Nothing from elsewhere, nothing inline, and in nobody's frame.
@@ -32,12 +35,16 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-cache",
+    "vary": "accept-encoding",
 }
 
 
 class _File(NamedTuple):
+    """A file as it is, and compressed where that makes it smaller."""
+
     content_type: str
     body: bytes
+    packed: bytes | None
     etag: str
 
 
@@ -57,11 +64,16 @@ def _answer(request: Request, path: str) -> Response:
     file = _files().get(path)
     if file is None:
         raise HTTPException(404)
-    headers = {**_HEADERS, "etag": file.etag}
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if file.etag in known:
+    packed = file.packed if compression.of_answer(dict(request.scope["headers"])) == "gzip" else None
+    # Two bodies, two tags; whoever has one of them has the file.
+    tags = {f'"{file.etag}"', f'"{file.etag}-gzip"'}
+    headers = {**_HEADERS, "etag": f'"{file.etag}-gzip"' if packed else f'"{file.etag}"'}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if tags & known:
         return Response(status_code=304, headers=headers)
-    return Response(file.body, media_type=file.content_type, headers=headers)
+    if packed:
+        headers["content-encoding"] = "gzip"
+    return Response(packed or file.body, media_type=file.content_type, headers=headers)
 
 
 @cache
@@ -78,6 +90,11 @@ def _below(folder: Traversable, prefix: str) -> list[tuple[str, _File]]:
             found += _below(entry, f"{prefix}{entry.name}/")
         elif suffix in _TYPES:
             body = entry.read_bytes()
-            etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            found.append((prefix + entry.name, _File(_TYPES[suffix], body, etag)))
+            found.append((prefix + entry.name, _file(_TYPES[suffix], body)))
     return found
+
+
+def _file(content_type: str, body: bytes) -> _File:
+    packed = gzip.compress(body, 9, mtime=0)
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    return _File(content_type, body, packed if len(packed) < len(body) else None, etag)
