@@ -8,10 +8,10 @@ const LARGEST = 60; // classes; beyond it nobody could read the cells
 /**
  * Return the matrix.
  *
- * `counts` [true][predicted], `names` of the classes, `open(true, predicted, cell)` or null, `t` with the texts
- * panels.*, `lang`.
+ * `counts` [true][predicted], `names` of the classes, `open(true, predicted, cell)` or null, `chosen` the cell
+ * `[true, predicted]` that is open already, `t` with the texts panels.*, `lang`.
  */
-export function matrix({ counts, names, open, t, lang }) {
+export function matrix({ counts, names, open, chosen = [0, 0], t, lang }) {
   if (counts.length > LARGEST) return confusions({ counts, names, open, t, lang });
   const number = new Intl.NumberFormat(lang);
   const table = el(
@@ -44,7 +44,8 @@ export function matrix({ counts, names, open, t, lang }) {
       text: count ? number.format(count) : '',
       'aria-label': open ? t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) }) : null,
       title: t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) }),
-      tabindex: open ? (i === 0 && j === 0 ? '0' : '-1') : null,
+      tabindex: open ? (i === chosen[0] && j === chosen[1] ? '0' : '-1') : null,
+      'aria-selected': open && i === chosen[0] && j === chosen[1] ? 'true' : null,
       dataset: { i, j },
     });
     // Few mistakes are many cells: a root keeps the small shares apart.
@@ -56,7 +57,7 @@ export function matrix({ counts, names, open, t, lang }) {
 function listen(table, open) {
   const cells = [...table.querySelectorAll('tbody td')];
   const size = Math.sqrt(cells.length);
-  let current = 0;
+  let current = cells.findIndex((cell) => cell.tabIndex === 0);
   const go = (to) => {
     cells[current].tabIndex = -1;
     current = to;

@@ -136,23 +136,35 @@ function confusion(shown, names, ask, pictures, { t, lang, failed }) {
   const behind = el('div');
   const panel = el('div', { class: 'behind', 'aria-live': 'polite' }, heading, behind);
   const labels = names ?? shown.confusion_matrix.map((_, i) => String(i));
+  let turn = 0;
   const open = async (i, j) => {
+    const mine = ++turn;
     const count = shown.confusion_matrix[i][j];
-    heading.textContent = t('panels.cell', { true: labels[i], predicted: labels[j], count: new Intl.NumberFormat(lang).format(count) });
     try {
       const found = count ? await ask(`true=${i}&predicted=${j}&limit=24`) : [];
+      if (mine !== turn) return; // another cell was chosen meanwhile
+      heading.textContent = t('panels.cell', { true: labels[i], predicted: labels[j], count: new Intl.NumberFormat(lang).format(count) });
       const text = found.length ? t(i === j ? 'understand.cell.right' : 'understand.cell.wrong', { shown: found.length }) : t('understand.cell.empty');
       fill(behind, el('p', { class: 'fine', text }), found.length ? pictures(found) : null);
     } catch (error) {
       if (error.name !== 'AbortError') failed(behind, error);
     }
   };
+  const [i, j] = worst(shown.confusion_matrix);
+  open(i, j);
   return card(
     'matrix',
     t('understand.matrix'),
     t('understand.matrix.lead'),
-    el('div', { class: 'beside' }, matrix({ counts: shown.confusion_matrix, names: labels, open, t, lang }), panel),
+    el('div', { class: 'beside' }, matrix({ counts: shown.confusion_matrix, names: labels, open, chosen: [i, j], t, lang }), panel),
   );
+}
+
+/** Where most images are classified wrongly. */
+function worst(counts) {
+  const cells = counts.flatMap((row, i) => row.map((count, j) => [count, i, j])).filter(([, i, j]) => i !== j);
+  const [, i, j] = cells.reduce((most, one) => (one[0] > most[0] ? one : most), [-1, 0, 0]);
+  return [i, j];
 }
 
 function calibration(shown, { t, lang, signal }) {
