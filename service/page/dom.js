@@ -19,6 +19,11 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Return a control with its label over it. */
+export function field(text, control) {
+  return el('label', { class: 'field' }, el('span', { text }), control);
+}
+
 /** Replace the children of an element. */
 export function fill(root, ...children) {
   root.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== false && child !== undefined));

@@ -1,7 +1,7 @@
 // How good a version is on a data set of the server, or on an .npz of the reader's own.
 
 import { classTable } from './classes.js';
-import { el, fill } from './dom.js';
+import { el, field, fill } from './dom.js';
 import { matrix } from './matrix.js';
 
 export const styles = ['panels.css'];
@@ -142,14 +142,14 @@ function result(found, { t, lang, model }) {
   const plain = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 });
   const whole = new Intl.NumberFormat(lang);
   const figures = [
-    ['count', whole.format(found.count)],
-    ['accuracy', found.accuracy === undefined ? null : percent.format(found.accuracy)],
-    ['loss', found.loss === null ? null : plain.format(found.loss)],
-    ['regularization', found.regularization_loss ? plain.format(found.regularization_loss) : null],
-    ['calibration', found.expected_calibration_error === undefined ? null : plain.format(found.expected_calibration_error)],
-    ['mae', found.mean_absolute_error === undefined ? null : plain.format(found.mean_absolute_error)],
-    ['mse', found.mean_squared_error === undefined ? null : plain.format(found.mean_squared_error)],
-  ].filter(([, text]) => text !== null);
+    ['count', found.count, whole],
+    ['accuracy', found.accuracy, percent],
+    ['loss', found.loss, plain],
+    ['regularization', found.regularization_loss || null, plain],
+    ['calibration', found.expected_calibration_error, plain],
+    ['mae', found.mean_absolute_error, plain],
+    ['mse', found.mean_squared_error, plain],
+  ].filter(([, value]) => typeof value === 'number');
   const names = model.summary.class_names ?? found.per_class?.map((one) => String(one.class));
   const classes = found.per_class?.map((one) => ({ ...one, label: one.label ?? String(one.class) }));
   return [
@@ -157,7 +157,7 @@ function result(found, { t, lang, model }) {
       'section',
       { class: 'card at-figures' },
       el('h2', { text: t('evaluate.result') }),
-      el('dl', { class: 'figures' }, figures.map(([name, text]) => el('div', {}, el('dt', { text: t(`evaluate.${name}`) }), el('dd', { text })))),
+      el('dl', { class: 'figures' }, figures.map(([name, value, format]) => el('div', {}, el('dt', { text: t(`evaluate.${name}`) }), el('dd', { text: format.format(value) })))),
       el('p', { class: 'fine', text: t('evaluate.of', { model: found.model, version: found.version }) }),
     ),
     el(
@@ -167,8 +167,4 @@ function result(found, { t, lang, model }) {
       classes ? el('section', { class: 'card' }, el('h2', { text: t('panels.classes') }), classTable({ classes, t, lang })) : null,
     ),
   ];
-}
-
-function field(text, control) {
-  return el('label', { class: 'field' }, el('span', { text }), control);
 }

@@ -1,6 +1,6 @@
 // Why this answer: a picture under the map of which parts of it matter, asked for anew with every choice.
 
-import { el, fill } from './dom.js';
+import { el, field, fill } from './dom.js';
 import { draw, drawMap, shapeOf } from './picture.js';
 import { shares } from './shares.js';
 
@@ -108,8 +108,4 @@ export class Explain {
 
 function select(changed, options) {
   return el('select', { on: { change: changed } }, options.map(([value, text]) => el('option', { value, text })));
-}
-
-function field(text, control) {
-  return el('label', { class: 'field' }, el('span', { text }), control);
 }

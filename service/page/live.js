@@ -1,7 +1,7 @@
 // What the server is doing now: its own counts, asked for each second and never while nobody looks, as lines.
 
 import { drawLines, legend, numbers, plot } from './chart.js';
-import { el, fill } from './dom.js';
+import { el, field, fill } from './dom.js';
 
 const EVERY_MS = 1000;
 const KEPT = 120; // points
@@ -75,7 +75,7 @@ export class Live {
     this.root = el(
       'div',
       { class: 'stack' },
-      el('label', { class: 'field' }, el('span', { text: t('operate.live.of') }), this.scope),
+      field(t('operate.live.of'), this.scope),
       el('div', { class: 'live' }, this.charts.map((one) => one.figure)),
       this.table,
     );

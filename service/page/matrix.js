@@ -39,11 +39,12 @@ export function matrix({ counts, names, open, chosen = [0, 0], t, lang }) {
   }
 
   function cell(count, share, i, j) {
+    const said = t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) });
     const made = el('td', {
       class: i === j ? 'right' : 'wrong',
       text: count ? number.format(count) : '',
-      'aria-label': open ? t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) }) : null,
-      title: t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) }),
+      'aria-label': open ? said : null,
+      title: said,
       tabindex: open ? (i === chosen[0] && j === chosen[1] ? '0' : '-1') : null,
       'aria-selected': open && i === chosen[0] && j === chosen[1] ? 'true' : null,
       dataset: { i, j },

@@ -1,7 +1,7 @@
 // What is served and who may change it: states and reasons, labels, loading; and what the server does now.
 
 import { Api } from './api.js';
-import { el, fill } from './dom.js';
+import { el, field, fill } from './dom.js';
 import { Live } from './live.js';
 
 export const styles = ['panels.css'];
@@ -74,7 +74,7 @@ class Admin {
       el(
         'div',
         { class: 'head' },
-        el('h3', { text: model.default ? t('operate.default', { name: title }) : title }),
+        el('h3', { text: model.default ? t('shell.default', { name: title }) : title }),
         el('div', { class: 'row' }, this.act(`load ${model.name}`, t('operate.load'), t('operate.load.of', { name: title }), () => this.load(model)), loaded ? this.unload(model, title) : null),
       ),
       el(
@@ -139,23 +139,23 @@ class Admin {
   move(model, label, version) {
     const before = model.versions.find((one) => one.labels.includes(label))?.version ?? null;
     const body = { method: 'PUT', json: { version } };
-    return this.change(`models/${encodeURIComponent(model.name)}/labels/${encodeURIComponent(label)}`, body, [
+    return this.change(`${path(model)}/labels/${encodeURIComponent(label)}`, body, [
       this.t('operate.moved', { label, version, name: model.name }),
       before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(this.current(model), label, before)),
     ]);
   }
 
   remove(model, label) {
-    return this.change(`models/${encodeURIComponent(model.name)}/labels/${encodeURIComponent(label)}`, { method: 'DELETE' }, [this.t('operate.removed', { label, name: model.name })]);
+    return this.change(`${path(model)}/labels/${encodeURIComponent(label)}`, { method: 'DELETE' }, [this.t('operate.removed', { label, name: model.name })]);
   }
 
   load(model) {
-    return this.change(`models/${encodeURIComponent(model.name)}/load`, { method: 'POST' }, [this.t('operate.loaded', { name: model.name })]);
+    return this.change(`${path(model)}/load`, { method: 'POST' }, [this.t('operate.loaded', { name: model.name })]);
   }
 
   unloaded(model) {
     this.asked = null;
-    return this.change(`models/${encodeURIComponent(model.name)}/unload`, { method: 'POST' }, [this.t('operate.unloaded', { name: model.name })]);
+    return this.change(`${path(model)}/unload`, { method: 'POST' }, [this.t('operate.unloaded', { name: model.name })]);
   }
 
   /** What is known of a model now. */
@@ -164,13 +164,13 @@ class Admin {
   }
 
   /** Ask for a change, say what became of it, and show how things are. */
-  async change(path, options, done) {
+  async change(address, options, done) {
     this.busy = true;
     fill(this.said);
     fill(this.trouble);
     this.show();
     try {
-      await this.api.json(path, { ...options, signal: this.context.signal });
+      await this.api.json(address, { ...options, signal: this.context.signal });
       ({ models: this.models } = await this.context.api.get('models', { signal: this.context.signal }));
       this.busy = false;
       fill(this.said, el('div', { class: 'told' }, done[0], done[1]));
@@ -184,6 +184,6 @@ class Admin {
   }
 }
 
-function field(text, control) {
-  return el('label', { class: 'field' }, el('span', { text }), control);
+function path(model) {
+  return `models/${encodeURIComponent(model.name)}`;
 }

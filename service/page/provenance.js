@@ -24,7 +24,6 @@ export function provenance(report, t, lang) {
   return [
     el('dl', { class: 'facts-list' }, facts.map(([name, value]) => el('div', {}, el('dt', { text: t(`understand.origin.${name}`) }), el('dd', { text: String(value) })))),
     fold(t('understand.origin.recipe.whole'), recipe),
-    fold(t('understand.origin.sums'), dataset?.sha256),
   ];
 }
 

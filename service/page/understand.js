@@ -58,34 +58,34 @@ async function fill_in(context, explain, why, samples, rest) {
     card('origin', t('understand.origin'), null, provenance(report, t, lang)),
     report.notes.map((note) => el('p', { class: 'fine note', text: note })),
   );
-  await startWith(context, explain, samples, report, ask, pick);
+  await startWith(context, explain, samples, report, ask);
 }
 
 /** Explain something at once: what Try asked about, else a test image, else the picture of the documentation. */
-async function startWith(context, explain, samples, report, ask, pick) {
-  const { api, t, lang, model, signal } = context;
-  const offers = [];
+async function startWith({ api, t, lang, model, signal }, explain, samples, report, ask) {
+  const { class_names: names, images } = report;
   const shape = model.summary.inputs[0].shape.slice(1);
-  const tried = held(shape);
-  if (tried) offers.push([t('understand.sample.held'), () => explain.show(tried, t('understand.why.held'))]);
-  if (report.images && report.class_names) {
-    const wrong = await ask('wrong=true&limit=4');
+  const test = (image) => explain.show(image.pixels, t('understand.why.test', { index: image.index }));
+  let first = null;
+  if (images && names) {
     const right = await ask('wrong=false&limit=100');
-    const one = report.class_names.map((_, i) => typical(right.filter((image) => image.true === i))).filter(Boolean).slice(0, 10);
-    const shots = [...one, ...wrong];
-    fill(samples, el('h3', { text: t('understand.samples') }), gallery(shots, { names: report.class_names, pick: (image) => explain.show(image.pixels, t('understand.why.test', { index: image.index })), t, lang }));
-    const start = typical(shots);
-    offers.push([null, () => explain.show(start.pixels, t('understand.why.test', { index: start.index }))]);
-  } else if (report.images) {
-    const [first] = await ask('limit=1');
-    offers.push([null, () => explain.show(first.pixels, t('understand.why.test', { index: first.index }))]);
+    const one = names.map((_, i) => typical(right.filter((image) => image.true === i))).filter(Boolean).slice(0, 10);
+    const shots = [...one, ...(await ask('wrong=true&limit=4'))];
+    fill(samples, el('h3', { text: t('understand.samples') }), gallery(shots, { names, pick: test, t, lang }));
+    first = () => test(typical(shots));
+  } else if (images) {
+    const [image] = await ask('limit=1');
+    first = () => test(image);
   } else if (shape.join() === '28,28') {
     const { instances } = await api.get('docs/examples/boot.json', { signal });
-    offers.push([null, () => explain.show(instances, t('understand.why.example'))]);
+    first = () => explain.show(instances, t('understand.why.example'));
   }
-  const [held_] = offers.filter(([text]) => text);
-  if (held_) samples.prepend(el('button', { type: 'button', text: held_[0], on: { click: held_[1] } }));
-  if (offers.length) await offers[0][1]();
+  const tried = held(shape);
+  if (tried) {
+    first = () => explain.show(tried, t('understand.why.held'));
+    samples.prepend(el('button', { type: 'button', text: t('understand.sample.held'), on: { click: first } }));
+  }
+  if (first) await first();
   else explain.about.textContent = t('understand.why.none');
 }
 

@@ -14,7 +14,9 @@ MODELS = [folder.name for folder in SHIPPED.iterdir() if folder.is_dir()]
 WAIT_MS = 15_000
 
 
-@pytest.fixture(scope="session")
+# Playwright's loop counts as running until it ends: tests of other folders, which run loops of their own, may follow
+# in this process.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium.PATH is None:
         pytest.skip("no chromium here: apt-get install chromium")
@@ -22,7 +24,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shipped(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server of the shipped models, for all tests that only ask."""
     server = Server(SHIPPED, tmp_path_factory.mktemp("state"), "--default-model", "fashion_mnist")

@@ -18,7 +18,6 @@ export default {
   'operate.waiting': 'in flight',
   'operate.models': 'Models',
   'operate.none': 'No models are here.',
-  'operate.default': '{name}, the default',
   'operate.key': 'Admin key',
   'operate.key.lead': 'Changes need a key with the scope admin. It stays in the memory of this page. The label is the one that Promote moves.',
   'operate.label': 'Label',

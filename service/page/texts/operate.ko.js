@@ -18,7 +18,6 @@ export default {
   'operate.waiting': '처리 중',
   'operate.models': '모델',
   'operate.none': '모델이 없습니다.',
-  'operate.default': '{name} (기본 모델)',
   'operate.key': '관리자 키',
   'operate.key.lead': '변경하려면 admin 권한이 있는 키가 필요합니다. 키는 이 페이지의 메모리에만 남습니다. 승격 단추는 여기에 적은 레이블을 옮깁니다.',
   'operate.label': '레이블',

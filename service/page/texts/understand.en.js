@@ -74,5 +74,4 @@ export default {
   'understand.origin.optimizer': 'Optimizer',
   'understand.origin.loss': 'Loss',
   'understand.origin.libraries': 'Made with',
-  'understand.origin.sums': 'SHA-256 of the data',
 };

@@ -74,5 +74,4 @@ export default {
   'understand.origin.optimizer': '옵티마이저',
   'understand.origin.loss': '손실 함수',
   'understand.origin.libraries': '사용한 버전',
-  'understand.origin.sums': '데이터의 SHA-256',
 };
