@@ -41,8 +41,8 @@ def right(server, pixels: np.ndarray, labels: np.ndarray, model: str) -> np.ndar
     return np.array([one["class"] for one in predictions]) == labels
 
 
-def prepared(page, images: np.ndarray, mirror: bool) -> np.ndarray:
-    photos = [base64.b64encode(photo(one, i, mirror)).decode() for i, one in enumerate(images)]
+def prepared(page, images: np.ndarray, **how: bool) -> np.ndarray:
+    photos = [base64.b64encode(photo(one, i, **how)).decode() for i, one in enumerate(images)]
     return np.array(page.evaluate(PREPARE, photos), np.uint8)
 
 
@@ -51,18 +51,21 @@ def test_photos_are_recognised_nearly_as_well_as_the_pictures_they_were_made_of(
 ):
     images, labels = test_pictures
     page = visit(shipped)
-    photos = prepared(page, images, mirror=False)
+    photos = prepared(page, images)
+    shadowed = prepared(page, images, shadow=True)
     shoes = np.isin(labels, SHOES)
-    turned = prepared(page, images[shoes], mirror=True)
+    turned = prepared(page, images[shoes], mirrored=True)
     difference = np.abs(photos.astype(int) - images.reshape(COUNT, -1)).mean()
     print(f"\n{COUNT} photos, {shoes.sum()} of shoes; mean difference of a pixel: {difference:.1f} of 255")
     for model in ("fashion_mnist", "fashion_conv"):
         originals = right(shipped, images, labels, model)
         found = right(shipped, photos, labels, model)
+        found_shadowed = right(shipped, shadowed, labels, model)
         found_turned = right(shipped, turned, labels[shoes], model)
         print(
-            f"{model}: originals {originals.mean():.2f}, photos {found.mean():.2f}; "
+            f"{model}: originals {originals.mean():.2f}, photos {found.mean():.2f}, with a shadow {found_shadowed.mean():.2f}; "
             f"shoes {originals[shoes].mean():.2f}, turned about {found_turned.mean():.2f}"
         )
-        assert found.mean() >= originals.mean() - 0.05
+        assert found.mean() >= originals.mean() - 0.03
+        assert found_shadowed.mean() >= originals.mean() - 0.05
         assert found_turned.mean() >= originals[shoes].mean() - 0.1

@@ -2,6 +2,7 @@
 
 const LEAST_OFF = 0.05; // "within 5 %" of the corner is ground: so Fashion-MNIST was trimmed
 const NOISES = 4;
+const OF_BETWEEN = 0.4; // of the way to the object: leaves most of a soft shadow out
 
 /**
  * Return `{mask, box}` from how far each pixel is from the ground.
@@ -11,8 +12,9 @@ const NOISES = 4;
  */
 export function objectIn(off, width, height) {
   const soft = blurred(off, width, height, Math.max(1, Math.round(Math.max(width, height) / 224)));
-  const low = Math.max(LEAST_OFF, NOISES * (off.noise / 2));
-  const sure = Math.max(low * 1.5, otsu(soft) * 0.75);
+  const between = otsu(soft);
+  const low = Math.max(LEAST_OFF, NOISES * (off.noise / 2), between * OF_BETWEEN);
+  const sure = Math.max(low * 1.5, between * 0.75);
   const { labels, parts } = components(soft, width, height, low, sure);
   const largest = Math.max(0, ...parts.map((part) => part.area));
   // A sandal is many parts; dust is small beside it.
