@@ -55,12 +55,15 @@ from service.routes import (
     admin,
     evaluate,
     examples,
+    explain,
     health,
     metrics,
     models,
     oip,
     oip_repository,
     oip_statistics,
+    page,
+    report,
     statistics,
     tfserving,
 )
@@ -77,8 +80,8 @@ _WORDS: Mapping[str, Words] = {
 }
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
-_NATIVE = (health, models, evaluate, admin, statistics, metrics, examples)
-_ROUTES = (*_NATIVE, oip_statistics, oip, oip_repository, tfserving)
+_NATIVE = (health, models, report, explain, evaluate, admin, statistics, metrics, examples)
+_ROUTES = (page, *_NATIVE, oip_statistics, oip, oip_repository, tfserving)
 """In the order in which a path is looked for: `/v2/models/stats` is no model."""
 
 LIFECYCLE = "lifecycle"
@@ -224,12 +227,11 @@ def _web(settings: Settings, parts: Parts, observers: Sequence[Observer]) -> Fas
     web = FastAPIOffline(
         title="Modiste",
         version=__version__,
-        description="Predictions, evaluations and summaries of Keras classifiers.",
+        description="Predictions, evaluations and summaries of Keras classifiers. [Try them](./).",
         lifespan=lifespan,
         redoc_url=None,
     )
     web.state.parts = parts
-    web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
     for part in _ROUTES:
         web.include_router(part.router)
