@@ -32,8 +32,8 @@ class Asked(NamedTuple):
     """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`.
 
     `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither. `timed`
-    says whether the answer is to tell its times (`service.timing`). `protocol` is the name of the dialect, for
-    whoever counts: it is looked up once.
+    says whether the answer is to tell its times (`service.timing`). `protocol` is the name of the dialect, looked
+    up once for whoever counts.
     """
 
     target: Target
