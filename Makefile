@@ -13,6 +13,7 @@
 #   make chaos            three minutes of kills, hangs, crowds and version changes; every answer checked    [ARGS=]
 #   make swaps            200 version swaps under full load, every answer checked    [ARGS=]
 #   make fuzz             mutated model files for ten minutes: is each read or refused?    [ARGS=]
+#   make screenshot       draw docs/pictures/page.png anew (needs chromium)
 #   make lock             resolve the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -25,7 +26,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Values from make's command line alone: HOST and PORT are often exported for other programs.
 given = $(if $(findstring command,$(origin $(1))),$(2) $($(1)))
 
-.PHONY: recipe-named serve test test-long train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos lock clean help
+.PHONY: recipe-named serve test test-long train check e2e bench bench-smoke bench-growth soak swaps fuzz chaos screenshot lock clean help
 .DELETE_ON_ERROR:
 
 serve: $(firstword $(wildcard $(VENV)/dev.stamp $(VENV)/train.stamp) $(VENV)/serve.stamp)
@@ -43,7 +44,7 @@ help:
 
 # Three processes, a file of tests to each: TensorFlow takes seconds to load, and a gigabyte; many tests wait for a server,
 # and not for a core. The slow files come first, so that the end finds all busy.
-TESTS := $(addprefix tests/,keras e2e http unit contract)
+TESTS := $(addprefix tests/,keras e2e browser http unit contract)
 test: $(VENV)/dev.stamp $(CLIENTS)/stamp
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long" $(TESTS) $(ARGS)
 
@@ -78,6 +79,8 @@ swaps: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.fuzz_files --seconds 600 --prepared 20 $(ARGS)
+screenshot: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.screenshot $(ARGS)
 
 # Each stamp is as new as the lock that it was installed from, so a second call sets up nothing.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml

@@ -58,13 +58,23 @@ class Record(BaseModel):
             ArtifactError: it is missing, too large, malformed, or of a newer schema.
         """
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.parse(path.name, path.read_bytes())
+        except OSError as error:
+            raise ArtifactError(f"{path.name} cannot be read: {error.strerror}") from error
+
+    @classmethod
+    def parse(cls, name: str, data: bytes) -> Self:
+        """Read the record from the bytes of a JSON file of this name.
+
+        Raises:
+            ArtifactError: they are malformed, or of a newer schema.
+        """
+        try:
+            return cls.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "document"
-            raise ArtifactError(f"{path.name} is not valid at {where}: {first['msg']}") from error
-        except OSError as error:
-            raise ArtifactError(f"{path.name} cannot be read: {error.strerror}") from error
+            raise ArtifactError(f"{name} is not valid at {where}: {first['msg']}") from error
 
     def write(self, path: Path) -> None:
         """Write the record as indented JSON."""

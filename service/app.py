@@ -55,17 +55,20 @@ from service.routes import (
     admin,
     evaluate,
     examples,
+    explain,
     health,
     metrics,
     models,
     oip,
     oip_repository,
     oip_statistics,
+    page,
+    report,
     statistics,
     tfserving,
 )
 from service.run_folder import Place
-from service.security_headers import PageHeaders
+from service.security_headers import SecurityHeaders
 from service.settings import Settings
 from service.statistics.book import Statistics
 
@@ -77,8 +80,8 @@ _WORDS: Mapping[str, Words] = {
 }
 """The words for failures of the protocols beside our own, by the prefix of their paths."""
 
-_NATIVE = (health, models, evaluate, admin, statistics, metrics, examples)
-_ROUTES = (*_NATIVE, oip_statistics, oip, oip_repository, tfserving)
+_NATIVE = (health, models, report, explain, evaluate, admin, statistics, metrics, examples)
+_ROUTES = (page, *_NATIVE, oip_statistics, oip, oip_repository, tfserving)
 """In the order in which a path is looked for: `/v2/models/stats` is no model."""
 
 LIFECYCLE = "lifecycle"
@@ -136,7 +139,7 @@ def compose(settings: Settings, place: Place | None = None) -> Composed:
         default_timeout_s=settings.default_timeout_ms / 1000,
         count_refusal=counted.count_refusal,
     )
-    app: App = PredictLane(RequestIds(PageHeaders(web)), predictor)
+    app: App = PredictLane(RequestIds(SecurityHeaders(web)), predictor)
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
         app = CORSMiddleware(app, origins, allow_methods=["*"], allow_headers=["*"])
@@ -224,12 +227,11 @@ def _web(settings: Settings, parts: Parts, observers: Sequence[Observer]) -> Fas
     web = FastAPIOffline(
         title="Modiste",
         version=__version__,
-        description="Predictions, evaluations and summaries of Keras classifiers.",
+        description="Predictions, evaluations and summaries of Keras classifiers. [Try them](./).",
         lifespan=lifespan,
         redoc_url=None,
     )
     web.state.parts = parts
-    web.add_route("/", _to("docs"), include_in_schema=False)
     web.add_route("/favicon.ico", _to("static-offline-docs/favicon.png"), include_in_schema=False)
     for part in _ROUTES:
         web.include_router(part.router)

@@ -15,6 +15,7 @@
     ├── ModelNotFound          no such model or version
     ├── LabelNotFound          the model has no such label
     ├── DatasetNotFound        no such data set on this server
+    ├── ImagesNotFound         the version's report has no test images
     ├── ModelNotReady          known, and not able to answer yet
     ├── ModelFailed            known, and could not be loaded; it will not answer until it changes
     ├── StateUnavailable       what operators decided cannot be read or written
@@ -123,6 +124,12 @@ class DatasetNotFound(ServingError):
     """No such data set on this server."""
 
     code = "dataset_not_found"
+
+
+class ImagesNotFound(ServingError):
+    """The version's report has no test images."""
+
+    code = "images_not_found"
 
 
 class ModelNotReady(ServingError):

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.ServingError], int] = {
     errors.ModelNotFound: 404,
     errors.LabelNotFound: 404,
     errors.DatasetNotFound: 404,
+    errors.ImagesNotFound: 404,
     errors.SlowSender: 408,
     errors.HeadTooLarge: 431,
     errors.TooLarge: 413,

@@ -85,6 +85,10 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+NOT_KEPT = (b"cache-control", b"no-store")
+"""For every answer that does not say itself whether it may be kept: what is true now need not stay so."""
+
+
 async def send_response(send: Send, response: Response, request_id: str) -> None:
     """Send a whole response."""
     status, body, content_type, more = response
@@ -92,6 +96,7 @@ async def send_response(send: Send, response: Response, request_id: str) -> None
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", request_id.encode()),
+        NOT_KEPT,
     ]
     if more:
         headers += [(name.encode(), value.encode()) for name, value in more.items()]

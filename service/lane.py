@@ -6,9 +6,8 @@ OpenAPI document (`service.openapi`). What it serves is for the dialects to say.
 
 import asyncio
 import time
-from typing import Any
 
-from service import compression
+from service import compression, timing
 from service.dialects.port import Target
 from service.http_types import (
     App,
@@ -18,15 +17,14 @@ from service.http_types import (
     Response,
     Scope,
     Send,
-    gone,
     read_body,
     request_id_of,
     route_path,
     send_response,
 )
+from service.leaving import answer_unless_gone
 from service.observing import PREDICTION, Prediction
 from service.predictor import Predictor
-from service.rows import Rows
 
 _WRONG_METHOD = "method_not_allowed"
 
@@ -71,6 +69,8 @@ class PredictLane:
             entry = served.batcher.enter(question.rows, began + ready.timeout_s, question.priority)
             outputs = await (entry.future if ready.is_quick else answer_unless_gone(entry.future, receive))
             response = ready.respond(outputs)
+            if asked.timed:
+                response = timing.timed(response, entry, read_at, time.monotonic())
             packed = compression.compressed_quickly(response, asked.packing)
             if packed is None and asked.packing is not None:
                 packed = await asyncio.to_thread(compression.compressed, response, asked.packing)
@@ -81,21 +81,3 @@ class PredictLane:
             scope[PREDICTION] = Prediction(target.dialect.name, served, entry, read_at)
         served.counts.answered(target.dialect.name, entry, read_at, time.monotonic())
         return packed or response
-
-
-async def answer_unless_gone(answer: asyncio.Future[Rows], receive: Receive) -> Rows:
-    """Wait for the outputs; where the client leaves first, drop its rows from the queue.
-
-    Raises:
-        ClientGone: it left.
-    """
-    leaving = asyncio.ensure_future(gone(receive))
-    either: set[asyncio.Future[Any]] = {answer, leaving}
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            answer.cancel()
-            raise ClientGone
-        return answer.result()
-    finally:
-        leaving.cancel()

@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from service import compression
+from service import compression, timing
 from service.dialects.port import Dialect, Question, Target, version_of
 from service.errors import InvalidInput, ServingError
 from service.http_types import ClientGone, Headers, Response
@@ -31,8 +31,9 @@ _PREDICT = Scope.PREDICT  # looked up once: Python 3.11 takes long to find a mem
 class Asked(NamedTuple):
     """What a request asks for, whatever its body; the answer is worth nothing after `timeout_s`.
 
-    `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither.
-    `protocol` is the name of the dialect, for whoever counts: it is looked up once.
+    `packed` says how its body is compressed, and `packing` how the answer is to be; None for neither. `timed`
+    says whether the answer is to tell its times (`service.timing`). `protocol` is the dialect's name, for
+    whoever counts: it is looked up once.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
     timeout_s: float
     packed: str | None
     packing: str | None
+    timed: bool
     headers: Headers
     protocol: str
 
@@ -118,8 +120,8 @@ class Predictor:
         self._registry.get(target.model, version, target.label)
         packed = compression.of_request(headers)
         packing = compression.of_answer(headers) if target.dialect.compresses else None
-        protocol = target.dialect.name
-        return Asked(target, version, options, timeout_s, packed, packing, headers, protocol)
+        timed, protocol = timing.is_wanted(headers), target.dialect.name
+        return Asked(target, version, options, timeout_s, packed, packing, timed, headers, protocol)
 
     def decode(self, asked: Asked, body: bytes) -> Ready | None:
         """Decode a body at once; None where that would hold up the event loop, and a thread is to do it.

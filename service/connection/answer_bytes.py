@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from service.http_types import Response
+from service.http_types import NOT_KEPT, Response
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _MOST_KEPT = 64
@@ -29,7 +29,7 @@ class _Beginnings:
         known = self._kept.get((status, content_type))
         if known is None:
             first = f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: {content_type}\r\n"
-            known = first.encode() + b"".join(b"%b: %b\r\n" % header for header in defaults)
+            known = first.encode() + b"".join(b"%b: %b\r\n" % header for header in (*defaults, NOT_KEPT))
             self._kept[status, content_type] = known
         return known
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from service import compression
+from service import compression, timing
 from service.connection.answer_bytes import encoded
 from service.connection.bounded import BoundedHttp
 from service.connection.exchange import Exchange
@@ -217,8 +217,10 @@ class Protocol(BoundedHttp):
                 return
             try:
                 response = ready.respond(outputs)
-                counts, protocol = ready.served.counts, exchange.asked.protocol
-                counts.answered(protocol, entry, exchange.read_at, time.monotonic())
+                counts, asked, encoded_at = ready.served.counts, exchange.asked, time.monotonic()
+                counts.answered(asked.protocol, entry, exchange.read_at, encoded_at)
+                if asked.timed:
+                    response = timing.timed(response, entry, exchange.read_at, encoded_at)
                 if exchange.asked.packing is not None:
                     self._compress(exchange, response)
                 else:

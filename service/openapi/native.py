@@ -11,6 +11,7 @@ from service.errors import (
     DatasetNotFound,
     DeadlineExceeded,
     Forbidden,
+    ImagesNotFound,
     InvalidInput,
     LabelNotFound,
     MalformedBody,
@@ -121,7 +122,11 @@ def _errors_of(path: str) -> tuple[type[ServingError], ...]:
     label = (LabelNotFound,) if "{label}" in path else ()
     if path.endswith("/evaluate"):
         return (*_ERRORS, *label, DatasetNotFound)
-    if path.endswith("/summary"):
+    if path.endswith("/explain"):
+        return (*_ERRORS, *label)
+    if path.endswith("/report/images"):
+        return (InvalidInput, *_KEYS, ImagesNotFound, ModelNotFound, ModelNotReady, ModelFailed)
+    if path.endswith(("/summary", "/report")):
         version = (InvalidInput,) if "{version}" in path else ()
         return (*version, *label, ModelNotFound, ModelNotReady, ModelFailed)
     body = (MalformedBody, TooLarge, InvalidInput)

@@ -22,6 +22,10 @@ async def _scraper(use: UseParts, request: Request, documented: _Documented) -> 
     use.keys.require(dict(request.scope["headers"]), Scope.METRICS)
 
 
+async def _predictor(use: UseParts, request: Request, documented: _Documented) -> None:
+    use.keys.require(dict(request.scope["headers"]), Scope.PREDICT)
+
+
 async def _admin(use: UseParts, request: Request, documented: _Documented) -> str | None:
     return use.keys.require(dict(request.scope["headers"]), Scope.ADMIN)
 
@@ -31,6 +35,9 @@ needs_evaluate = Depends(_evaluator)
 
 needs_metrics = Depends(_scraper)
 """The same for the scope metrics."""
+
+needs_predict = Depends(_predictor)
+"""The same for the scope predict."""
 
 AdminKey = Annotated[str | None, Depends(_admin)]
 """The name of the admin key of a request."""

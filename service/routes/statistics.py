@@ -26,6 +26,16 @@ class BatchSize(Spent):
     rows: int
 
 
+class Latencies(BaseModel):
+    """How many requests took how long: above the bound before, and at most their own.
+
+    `counts` has one more than `bounds_ms`, for what took longer than all of them.
+    """
+
+    bounds_ms: list[float]
+    counts: list[int]
+
+
 class VersionReport(BaseModel):
     """What one version has done."""
 
@@ -33,6 +43,7 @@ class VersionReport(BaseModel):
     version: int
     last_inference: datetime | None = Field(description="when a batch was last computed")
     success: Spent = Field(description="requests answered: from the end of the body to the encoded answer")
+    latencies: Latencies = Field(description="of `success`")
     failures: dict[str, Spent] = Field(
         description="requests not answered, by the code of the error; `cancelled` where the client left"
     )
@@ -72,6 +83,7 @@ def _report(one: VersionStatistics) -> VersionReport:
         version=one.version,
         last_inference=last,
         success=_spent(requests.success.duration),
+        latencies=_latencies(one),
         failures={reason: _spent(spent) for reason, spent in sorted(one.failures.items())},
         queue=_spent(requests.queue.duration),
         compute_input=_spent(requests.compute_input),
@@ -87,6 +99,11 @@ def _report(one: VersionStatistics) -> VersionReport:
             BatchSize(rows=rows, **_spent(spent).model_dump()) for rows, spent in sorted(one.batches.items())
         ],
     )
+
+
+def _latencies(one: VersionStatistics) -> Latencies:
+    found = one.in_all.success.seconds
+    return Latencies(bounds_ms=[bound * 1000 for bound in found.bounds], counts=list(found.counts))
 
 
 def _spent(duration: Duration) -> Spent:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 
+import httpx
 import numpy as np
 import pytest
 
@@ -38,6 +39,14 @@ def test_every_answer_says_what_it_is_and_is_not_kept(running, head, body, chunk
             headers = client.send(head, body, chunked=chunked).answer()[1]
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+def test_the_page_has_one_policy_and_is_asked_for_again_only_where_it_changed(running, path):
+    headers = httpx.get(f"http://127.0.0.1:{running.port}{path}", trust_env=False).headers
+    assert headers.get_list("cache-control") == ["no-cache"]
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+    assert len(headers.get_list("content-security-policy")) == 1
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/oauth2-redirect"])

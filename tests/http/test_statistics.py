@@ -106,6 +106,9 @@ def test_known_requests_give_known_counts(running, chunked):
         assert spent["mean_ms"] == pytest.approx(spent["total_ms"] / 5)
     assert found["success"]["total_ms"] == pytest.approx(sum(part["total_ms"] for part in parts))
     assert found["compute_infer"]["total_ms"] >= found["executions"]["total_ms"] * 0.999
+    latencies = found["latencies"]
+    assert sum(latencies["counts"]) == 5 and len(latencies["counts"]) == len(latencies["bounds_ms"]) + 1
+    assert latencies["bounds_ms"][:3] == pytest.approx([0.1, 0.25, 0.5])
     assert before.timestamp() - 1 <= datetime.fromisoformat(found["last_inference"]).timestamp()
 
 

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from modiste.report import CARD, EVALUATION, VersionReport
+from modiste.report_images import IMAGES
 from tests.unit.report_subjects import NAMES, answers, classified, history, images, measured
 from training.report import SeedSpread, draw_report, style
 from training.report.calibration import calibration
@@ -67,7 +68,7 @@ def names_in(folder: Path) -> set[str]:
 def test_a_report_holds_its_pictures_a_card_and_the_same_as_data(folder, report):
     pictures = {"learning_curves", "confusion_matrix", "per_class", "calibration", "mistakes", "samples"}
     assert set(report.pictures) == {f"{name}.png" for name in pictures}
-    assert names_in(folder) == {*report.pictures, CARD, EVALUATION}
+    assert names_in(folder) == {*report.pictures, CARD, EVALUATION, IMAGES}
 
 
 def test_the_pictures_are_drawn_and_none_is_blank(folder, report):
@@ -215,7 +216,7 @@ def test_a_model_that_gives_a_number_is_shown_by_its_errors(tmp_path):
         "mistakes.png",
         "samples.png",
     )
-    assert names_in(tmp_path / "report") == {*found.pictures, CARD, EVALUATION}
+    assert names_in(tmp_path / "report") == {*found.pictures, CARD, EVALUATION, IMAGES}
     assert found.mean_absolute_error == pytest.approx(0.02, abs=1e-6)
     assert (found.accuracy, found.confusion_matrix, found.mistakes) == (None, None, ())
     assert len(found.deviations) == 100

@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from modiste.report import CARD, EVALUATION, Deviation, Mistake
+from modiste.report_images import IMAGES, of_classes, of_numbers
 from training.report import style
 from training.report.calibration import calibration
 from training.report.card import Provenance, model_card
@@ -52,6 +53,8 @@ def draw_report(
     mistakes = [] if labels is None else confident_mistakes(trained.tested)
     deviations = largest_deviations(trained.tested) if labels is None else []
     folder.mkdir()
+    choose = of_numbers if labels is None else of_classes
+    choose(trained.dataset.test.x, trained.tested.labels, trained.tested.answers).write(folder / IMAGES)
     with style.applied(() if labels is None else labels.fonts):
         pictures = _pictures(trained, labels, mistakes, deviations)
         for name, figure in pictures.items():

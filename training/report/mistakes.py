@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from modiste.report import Deviation, Mistake
+from modiste.report_images import LISTED
 from training.report.grid import Caption, Cells, image_grid
 from training.report.labels import Labels
 from training.report.style import percent
 from training.trained import Tested, Trained
 
-LISTED = 100
 _DRAWN = 24
 _CELLS = Cells(columns=6, side=1.6)
 _LETTERS = 16
