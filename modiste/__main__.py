@@ -11,7 +11,6 @@ from modiste.commands.inspect import inspect
 from modiste.commands.key import key
 from modiste.commands.label import label
 from modiste.commands.prepare import prepare
-from modiste.commands.report import report
 from modiste.commands.serve import serve
 from modiste.commands.sweep import sweep
 from modiste.commands.train import train
@@ -50,7 +49,6 @@ app.command()(course)
 app.command()(data)
 app.command()(inspect)
 app.command()(prepare)
-app.command()(report)
 app.command()(label)
 app.command()(versions)
 app.add_typer(key, name="key")

@@ -1,8 +1,7 @@
 """The test images behind a report's figures, ``report/images.npz``: what is in a cell of its matrix.
 
 Not all of them: of each pair of true and predicted class a few, and every mistake that the report lists.
-Training writes the file beside the report, ``modiste report`` adds it to an older version, and the service
-hands its images out.
+Training writes the file beside the report, and the service hands its images out.
 """
 
 import io

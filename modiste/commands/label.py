@@ -1,19 +1,16 @@
 """``modiste label MODEL``: see, set and remove the labels of a model on the server's machine."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from modiste.artifact import version_number
 from modiste.commands.ending import fail
-from modiste.names import is_safe_name
+from modiste.commands.server_state import ModelName, StateDir, wishes_file
 
 
 def label(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="The model's name in URLs.", show_default=False)
-    ],
+    model: ModelName,
     labels: Annotated[
         list[str] | None,
         typer.Argument(metavar="LABEL=VERSION", help="Point these labels there.", show_default=False),
@@ -21,15 +18,7 @@ def label(
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="LABEL", help="Remove a label.")
     ] = None,
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            envvar="MODISTE_STATE_DIR",
-            help="The server's state folder.",
-            show_default="~/.local/state/modiste",
-        ),
-    ] = None,
+    state_dir: StateDir = None,
 ) -> None:
     """Show the labels of a model, after moving or removing some.
 
@@ -38,11 +27,8 @@ def label(
     for the server to find out; its log says where there is none.
     """
     from service.errors import ServingError
-    from service.repository.wishes import Wishes, WishesFile, check_label
-    from service.settings import state_home
+    from service.repository.wishes import Wishes, check_label
 
-    if not is_safe_name(model):
-        raise typer.BadParameter("that is no name of a model in URLs", param_hint="MODEL")
     wanted = dict(_parsed(text) for text in labels or [])
     try:
         for name in (*wanted, *(remove or [])):
@@ -59,7 +45,7 @@ def label(
             wishes = wishes.labelled(model, name, version)
         return wishes
 
-    file = WishesFile(state_dir or state_home())
+    file = wishes_file(state_dir)
     try:
         wishes = file.change(changed) if wanted or remove else file.read()
     except ServingError as error:

@@ -107,7 +107,8 @@ def serve(
         logger.info("Serving on %s", where)
     else:
         console.print(
-            f"Serving {settings.artifacts_dir} on {where}  (docs at /docs, Ctrl-C stops)", highlight=False
+            f"Serving {settings.artifacts_dir} on {where}  (open it; API at /docs; Ctrl-C stops)",
+            highlight=False,
         )
         configure_logging(settings)
     if settings.http_workers == 1:

@@ -1,13 +1,12 @@
 """``modiste versions MODEL``: see and say which versions of a model are to be loaded."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modiste.artifact import version_number
 from modiste.commands.ending import fail
-from modiste.names import is_safe_name
+from modiste.commands.server_state import ModelName, StateDir, wishes_file
 
 if TYPE_CHECKING:
     from service.repository.version_policy import VersionPolicy
@@ -17,9 +16,7 @@ _FORMS = f"expected a number of newest versions such as 3, all, only=1,4 or {_DE
 
 
 def versions(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="The model's name in URLs.", show_default=False)
-    ],
+    model: ModelName,
     policy: Annotated[
         str | None,
         typer.Argument(
@@ -28,15 +25,7 @@ def versions(
             show_default=False,
         ),
     ] = None,
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            envvar="MODISTE_STATE_DIR",
-            help="The server's state folder.",
-            show_default="~/.local/state/modiste",
-        ),
-    ] = None,
+    state_dir: StateDir = None,
 ) -> None:
     """Show which versions of a model are to be loaded, after saying it anew.
 
@@ -45,12 +34,8 @@ def versions(
     versions is for the server to find out.
     """
     from service.errors import ServingError
-    from service.repository.wishes import WishesFile
-    from service.settings import state_home
 
-    if not is_safe_name(model):
-        raise typer.BadParameter("that is no name of a model in URLs", param_hint="MODEL")
-    file = WishesFile(state_dir or state_home())
+    file = wishes_file(state_dir)
     try:
         if policy is None:
             wishes = file.read()

@@ -48,7 +48,7 @@ def read(candidate: Candidate, metadata: Metadata | None) -> Found:
         data = _content(candidate.folder, IMAGES, metadata)
         images = None if data is None else parse(data)
         if data is None and evaluation is not None:
-            notes.append("the images behind the figures are not there; modiste report adds them")
+            notes.append("the images behind the figures are not there")
     except ArtifactError as error:
         notes.append(str(error))
     return Found(evaluation, images, tuple(notes))

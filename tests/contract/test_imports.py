@@ -140,7 +140,6 @@ TRAINING_LAYERS: dict[str, set[str]] = {
     "logs": {"errors", "files"},
     "report": {"trained"},
     "evaluate": {"model", "schema", "trained"},
-    "completing": {"errors", "files", "loading", "model", "schema"},
     "fitting": {"errors", "files", "logs", "schema", "trained"},
     "publishing": {"errors", "files", "model", "report", "trained"},
     "train": {

@@ -127,7 +127,7 @@ def test_a_report_without_images_says_how_to_get_them(version, make_client):
     write_report(version, images=False)
     found = make_client().get(MODEL).json()
     assert found["evaluation"]["accuracy"] == 0.75 and found["images"] == 0
-    assert found["notes"] == ["the images behind the figures are not there; modiste report adds them"]
+    assert found["notes"] == ["the images behind the figures are not there"]
 
 
 def change(path, say):
