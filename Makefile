@@ -3,7 +3,7 @@
 #   make serve            serve artifacts/ on 127.0.0.1:8000    [HOST= PORT= WORKERS=]
 #   make test             set up everything and run the tests
 #   make train RECIPE=x   train a recipe and publish the version
-#   make test-long        what make test leaves out: more of a kind that takes long
+#   make test-long        what make test leaves out: what repeats often or takes long (some minutes)
 #   make check            lint, format, types
 #   make e2e              the end-to-end tests alone
 #   make bench            measure the server on this machine, beside its peers    [ARGS="--peers none"]

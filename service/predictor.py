@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 from service import compression, timing
 from service.dialects.port import Dialect, Question, Target, version_of
 from service.errors import InvalidInput, ServingError
-from service.http_types import ClientGone, Headers, Response
+from service.http_types import Headers, Response
 from service.keys import Keys, Scope
 from service.repository.registry import Registry, ServedVersion
 from service.rows import Rows
-from service.statistics.requests import CANCELLED, INTERNAL
+from service.statistics.requests import reason_of
 
 _PREDICT = Scope.PREDICT  # looked up once: Python 3.11 takes long to find a member of an enum
 
@@ -182,10 +182,3 @@ class Predictor:
         if not given.isdigit() or len(given) > 9 or int(given) == 0:
             raise InvalidInput("X-Timeout-Ms is a positive number of milliseconds")
         return int(given) / 1000
-
-
-def reason_of(error: BaseException) -> str:
-    """Return the word under which a failure is counted."""
-    if isinstance(error, ServingError):
-        return error.code
-    return CANCELLED if isinstance(error, ClientGone | asyncio.CancelledError) else INTERNAL

@@ -32,12 +32,11 @@ from modiste.prepare.answers import (
 from modiste.prepare.errors import Failure, PrepareFailed
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
+from modiste.quick_keras import spare_imports
 from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.model_file import ModelFile, read
 
 _READING_BYTES = 2 * 1024**3  # the interpreter and its libraries, and JSON of the largest size
-_UNUSED = ("jax", "matplotlib", "pandas", "sklearn")
-"""Keras and TensorFlow import these where they are, which takes as long again; nothing here uses them."""
 _READING_TIMES = 8  # an archive, its members, and a member packed as tightly as trained weights go
 
 
@@ -66,8 +65,7 @@ def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool, converte
         file = _read(source, limits)
         if examine_only:
             return ExaminedAnswer(found=file.findings())
-        if converted:
-            sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type]  # None: is not to be had
+        spare_imports(os.environ["KERAS_BACKEND"])
         # Here and not above: a file that is refused by now never waits for TensorFlow's import.
         from modiste.prepare.steps import prepare_file
 

@@ -14,7 +14,7 @@ from modiste.artifact import Head
 from modiste.metrics import probabilities
 from service import compression, examples
 from service.dialects.names import MODISTE
-from service.errors import InvalidInput, ServingError
+from service.errors import InvalidInput
 from service.explanation import Fill, Occlusion, importance, occluded, plan
 from service.http_types import ClientGone, read_body
 from service.leaving import answer_unless_gone
@@ -22,7 +22,7 @@ from service.parts import Parts, UseParts
 from service.repository.registry import ServedVersion
 from service.routes.access import needs_predict
 from service.signature import Output
-from service.statistics.requests import CANCELLED, INTERNAL
+from service.statistics.requests import reason_of
 
 router = APIRouter(tags=["explain"], dependencies=[needs_predict])
 
@@ -132,11 +132,10 @@ async def _explain(use: Parts, request: Request, served: ServedVersion, wanted: 
         entry = served.batcher.enter(asked.rows, began + use.evaluation_timeout_s)
         outputs = await answer_unless_gone(entry.future, request.receive)
         content = await asyncio.to_thread(_answer, served, asked, outputs, wanted)
-    except ClientGone:
-        served.counts.failed(MODISTE, CANCELLED, time.monotonic() - read_at)
-        return Response(status_code=499)  # nobody reads it
     except BaseException as error:
-        served.counts.failed(MODISTE, _reason(error), time.monotonic() - read_at)
+        served.counts.failed(MODISTE, reason_of(error), time.monotonic() - read_at)
+        if isinstance(error, ClientGone):
+            return Response(status_code=499)  # nobody reads it
         raise
     served.counts.answered(MODISTE, entry, read_at, time.monotonic())
     return Response(content, media_type="application/json")
@@ -191,9 +190,3 @@ def _answer(served: ServedVersion, asked: _Asked, outputs: NDArray[Any], wanted:
     if asked.warnings:
         document["warnings"] = asked.warnings
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, ServingError):
-        return error.code
-    return CANCELLED if isinstance(error, asyncio.CancelledError) else INTERNAL

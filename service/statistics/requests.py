@@ -1,8 +1,11 @@
 """What is known of the predictions that came to one version in one protocol."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from service.errors import ServingError
+from service.http_types import ClientGone
 from service.statistics.durations import NO_BUCKETS, NO_TIME, Duration, Times
 
 CANCELLED = "cancelled"
@@ -52,3 +55,10 @@ class RequestStatistics:
             self.compute_output + other.compute_output,
             self.rows + other.rows,
         )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the word under which a failure is counted."""
+    if isinstance(error, ServingError):
+        return error.code
+    return CANCELLED if isinstance(error, ClientGone | asyncio.CancelledError) else INTERNAL

@@ -44,7 +44,7 @@ LAYERS = {
     },
     "engine": {"engine", "errors", "rows", "signature"},
     "run_folder": set(),
-    "statistics": {"batching", "run_folder", "statistics"},
+    "statistics": {"batching", "errors", "http_types", "run_folder", "statistics"},
     "repository": {
         "batching",
         "engine",

@@ -61,6 +61,7 @@ def test_a_version_holds_all_its_files_and_nothing_else(version):
         "report/calibration.png",
         "report/confusion_matrix.png",
         "report/evaluation.json",
+        "report/images.npz",
         "report/learning_curves.png",
         "report/mistakes.png",
         "report/model-card.md",

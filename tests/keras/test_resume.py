@@ -143,6 +143,7 @@ def test_a_run_killed_again_and_again_ends_as_one_that_never_was(train, recipe, 
     assert [path.name for path in (tmp_path / "runs" / "small").iterdir()] == ["1"]
 
 
+@pytest.mark.long
 def test_a_run_killed_while_it_publishes_publishes_when_resumed(train, recipe, undisturbed, tmp_path):
     # The state of the last epoch is in its place; what follows is fast, and is killed a moment later.
     epochs = int(undisturbed.metrics["epochs"])

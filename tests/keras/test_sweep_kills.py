@@ -45,6 +45,7 @@ def found(folder: Path) -> dict:
     return {"results": results, "record": json.loads((folder / "sweep.json").read_text()), "table": lines}
 
 
+@pytest.mark.long
 def test_a_search_that_is_killed_at_any_moment_ends_as_one_that_was_not(sweep_in_child, tmp_path):
     assert sweep_in_child(tmp_path / "whole") == 0
     for part, times in [
