@@ -105,7 +105,7 @@ class Admin {
       el(
         'td',
         {},
-        el('div', { class: 'acts' }, can ? this.act(`promote ${model.name} ${one.version}`, t('operate.promote', { label }), t('operate.promote.of', { label, version: one.version, name: model.name }), () => this.move(model, label, one.version)) : null),
+        el('div', { class: 'acts' }, can ? this.act(`promote ${model.name} ${one.version}`, t('operate.promote'), t('operate.promote.of', { label, version: one.version, name: model.name }), () => this.move(model, label, one.version)) : null),
       ),
     );
     return one.reason ? [row, el('tr', {}, el('td', { colspan: '5', class: 'reason', text: one.reason }))] : [row];

@@ -36,7 +36,7 @@ def test_a_version_is_promoted_and_rolled_back_with_a_key(served, visit):
     server, key = served
     page = visit(server, "#operate")
     page.locator("#operate-key").fill(key)
-    promote = "Point the label stable of fashion_mnist at version {}"
+    promote = "Promote version {} of fashion_mnist to stable"
     page.get_by_role("button", name=promote.format(1)).click()
     page.get_by_text("stable of fashion_mnist points to version 1.").wait_for()
     assert labels(server) == {1: ["stable"], 2: []}
@@ -71,7 +71,7 @@ def test_a_wrong_key_shows_what_the_api_says(served, visit):
     server, _ = served
     page = visit(server, "#operate", expected=("401",))
     page.locator("#operate-key").fill("modiste_wrong")
-    page.get_by_role("button", name="Point the label stable of fashion_mnist at version 1").click()
+    page.get_by_role("button", name="Promote version 1 of fashion_mnist to stable").click()
     told = page.locator(".failure")
     told.wait_for()
     assert "the key of this request is not known here" in told.inner_text()
