@@ -44,7 +44,8 @@ class World:
         self._bad = 0
 
     def begin(self) -> None:
-        """Write what is there from the start."""
+        """Write what is there from the start; import Keras now, and not while callers wait."""
+        in_keras.import_keras()
         write_version(self.folder / STEADY / "1", seed=_SEEDS[STEADY])
         write_version(self.folder / SLOW / "1", seed=_SEEDS[SLOW], slowness=_SLOWNESS)
         write_failing(self.folder / FAILING / "1", seed=_SEEDS[FAILING])
@@ -60,7 +61,7 @@ class World:
         else:
             making.mkdir()
             in_keras.save(version, making / "model.keras")
-            Metadata(class_names=CLASS_NAMES).write(making / METADATA)
+            Metadata(class_names=CLASS_NAMES, input_range=(0.0, 255.0)).write(making / METADATA)
         os.rename(making, self.folder / CHANGING / str(version))
         self.versions.append(version)
         for old in self.versions[:-_KEPT]:
