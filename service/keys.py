@@ -89,7 +89,7 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise KeysUnreadable(f"the file of keys cannot be read: {error.strerror}") from error
+        raise KeysUnreadable(f"the file of keys, {path}, cannot be read: {error.strerror}") from error
 
 
 class KeysUnreadable(Exception):
@@ -156,7 +156,11 @@ class Keys:
         if self._path is not None and self._clock() - self._looked_at >= _LOOK_AGAIN_S:
             self._look_again(self._path)
         if scope is Scope.ADMIN and not self._keys:
-            raise Forbidden("admin routes are closed: no key is set")
+            raise Forbidden(
+                "admin routes are closed: this server was started without a file of keys, MODISTE_KEYS_FILE"
+                if self._path is None
+                else "admin routes are closed: no key is set"
+            )
         if scope is not Scope.ADMIN and scope not in self._scopes:
             return None
         key = self._find(headers.get(b"authorization", b""))
@@ -197,4 +201,4 @@ class Keys:
         self._data = data
         self._scopes = self._required.union(*(key.scopes for key in self._keys))
         needed = ", ".join(sorted(self._scopes | {Scope.ADMIN}))
-        logger.info("%d keys are set; a key is needed for: %s", len(self._keys), needed)
+        logger.info("keys that are set: %d; a key is needed for: %s", len(self._keys), needed)

@@ -132,18 +132,19 @@ class Settings(ModelFileSettings):
     def _agree(self) -> Self:
         if self.max_rows_per_request > self.max_rows_in_flight:
             raise ValueError(
-                "max_rows_per_request may not exceed max_rows_in_flight: it could never be admitted"
+                "MODISTE_MAX_ROWS_PER_REQUEST may not exceed MODISTE_MAX_ROWS_IN_FLIGHT: "
+                "so large a request could never be admitted"
             )
         if self.required_scopes - {"predict", "evaluate"}:
-            raise ValueError("require_keys may name predict and evaluate; admin always needs a key")
+            raise ValueError("MODISTE_REQUIRE_KEYS may name predict and evaluate; admin always needs a key")
         if self.required_scopes and self.keys_file is None:
-            raise ValueError("require_keys needs keys_file: there would be no key to ask with")
-        if self.tls_key is not None and self.tls_certificate is None:
-            raise ValueError("tls_key needs tls_certificate")
-        if self.engine == "keras" and self.http_workers > 1:
             raise ValueError(
-                "the keras engine serves with http_workers=1: each worker would hold the whole model"
+                "MODISTE_REQUIRE_KEYS needs MODISTE_KEYS_FILE: there would be no key to ask with"
             )
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("MODISTE_TLS_KEY needs MODISTE_TLS_CERTIFICATE")
+        if self.engine == "keras" and self.http_workers > 1:
+            raise ValueError("the keras engine serves with one worker: each would hold the whole model")
         return self
 
     @property

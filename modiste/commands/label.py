@@ -54,8 +54,9 @@ def label(
         typer.echo(f"{name}={version}")
     if wanted:
         typer.echo(
-            "Written down. A running server loads the version, then moves the label; GET /models says where "
-            "it points now, and the server's log, where there is no such version.",
+            f"Written to {file.path}. A server with this state folder loads the version, then moves the "
+            "label; GET /models says where it points now, and the server's log, where there is no such "
+            "version.",
             err=True,
         )
 

@@ -61,9 +61,12 @@ def serve(
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = str(problem["loc"][0]) if problem["loc"] else "settings"
-            where = _OPTIONS[name] if given.get(name) is not None else f"MODISTE_{name.upper()}"
-            console.print(f"[red]error:[/] {where}: {problem['msg']}", highlight=False)
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["loc"]:  # or it is of several settings, and names them
+                name = str(problem["loc"][0])
+                where = _OPTIONS[name] if given.get(name) is not None else f"MODISTE_{name.upper()}"
+                message = f"{where}: {message}"
+            console.print(f"[red]error:[/] {message}", highlight=False)
         raise typer.Exit(2) from error
     as_json = settings.log_format == "json"
     if as_json:

@@ -45,6 +45,12 @@ def versions(
     except ServingError as error:
         fail(error.message)
     typer.echo(_written(wishes.versions.get(model)))
+    if policy is not None:
+        typer.echo(
+            f"Written to {file.path}. A server with this state folder follows at its next look, and its log "
+            f"says what is not there; `modiste versions {model} {_DEFAULT}` takes it back.",
+            err=True,
+        )
 
 
 def _parsed(text: str) -> "VersionPolicy | None":

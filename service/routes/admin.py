@@ -144,5 +144,5 @@ async def _body(request: Request, form: type[T], example: str) -> T:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":
             raise MalformedBody(f"expected JSON, such as {example}") from error
-        where = ".".join(map(str, first["loc"])) or "body"
+        where = first["loc"][0] if first["loc"] else "body"  # what follows are names of this program
         raise InvalidInput(f"{where}: {first['msg']}; expected {example}") from error

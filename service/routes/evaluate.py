@@ -188,7 +188,8 @@ def _from_dataset(use: Parts, document: dict[str, Any], served: ServedVersion) -
         # The places are paths of this machine: for who runs it, and not for who asks.
         _log_once(str(error))
         raise DatasetNotFound(
-            f"the data set {asked.dataset} is not on this server; its log says where it was looked for"
+            f"the data set {asked.dataset} is not on this server; its log says where it was looked for, and "
+            "MODISTE_DATA_DIR names a folder to look into first"
         ) from error
     return labelled.from_split(split.x[: asked.limit], split.y[: asked.limit], served.loaded.signature.input)
 

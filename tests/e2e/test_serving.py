@@ -237,7 +237,7 @@ def test_a_port_in_use_is_said_plainly(tmp_path):
         pytest.param([".", "--port", "70000"], {}, "--port: ", id="port out of range"),
         pytest.param(["."], {"MODISTE_MAX_BATCH_ROWS": "0"}, "MODISTE_MAX_BATCH_ROWS: ", id="a bad value"),
         pytest.param(
-            [".", "--engine", "keras", "--workers", "2"], {}, "http_workers=1", id="keras with two workers"
+            [".", "--engine", "keras", "--workers", "2"], {}, "with one worker", id="keras with two workers"
         ),
         pytest.param(
             ["nowhere"], {"MODISTE_HTTP_PROT": "1"}, "did you mean MODISTE_HTTP_PORT", id="a name misspelt"
