@@ -9,6 +9,7 @@ import random
 import re
 import warnings
 import zipfile
+from copy import deepcopy
 from typing import Any
 
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1)
@@ -117,7 +118,7 @@ def _restructured(data: bytes, number: random.Random) -> bytes:
         holder, key = number.choice(list(_places(document)) or [({}, "x")])
         match number.randrange(6):
             case 0 | 1:
-                holder[key] = number.choice(_VALUES)
+                holder[key] = deepcopy(number.choice(_VALUES))  # or the next change would be of them all
             case 2:
                 holder[key] = number.choice((_nested(3), _nested(90), _DEEP))
             case 3:
@@ -127,7 +128,7 @@ def _restructured(data: bytes, number: random.Random) -> bytes:
                     "module": "keras.layers",
                 }
             case 4:
-                holder[key] = [holder[key]] * number.choice((2, 100))
+                holder[key] = [deepcopy(holder[key]) for _ in range(number.choice((2, 100)))]
             case 5 if isinstance(holder, dict):
                 holder[number.choice(("dtype", "name", "activation", "layers", "class_name"))] = holder.pop(
                     key
