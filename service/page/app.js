@@ -1,7 +1,7 @@
 // The shell: what is served and chosen, which part is open, whether the server is there.
 //
 // A part is a module <part>.js with `mount(root, context)`, which returns `{ unmount() }`, and its texts in
-// texts/<part>.<language>.js. It may export `styles`, the names of its style sheets. It is mounted anew when
+// texts/<part>.<language>.js. It exports `styles`, the names of its style sheets. It is mounted anew when
 // another model, version or language is chosen; what shall outlive that is for its module to keep.
 //
 // context:
@@ -13,13 +13,14 @@
 //   key      the API key, '' for none
 //   signal   an AbortSignal that aborts when the part is unmounted
 //   on(event, handler)  hears 'models' (the list changed), 'lost', 'back', 'key', until it is unmounted
-//   failed(root, error) shows an error in an element, in the server's own words
+//   failed(root, error, help)  shows an error in an element, in the server's own words, unless it is an AbortError, and
+//            returns whether a key lacks; `help` is a text that says where to put it, else a button does
 
 import { Api } from './api.js';
-import { el, fill, translate } from './dom.js';
+import { button, el, fill, fine, translate } from './dom.js';
 import { listModels, showTitle, showTools, turnTheme } from './header.js';
 import { preferred, remember, translator } from './i18n.js';
-import { Watch, choose, pathOf } from './models.js';
+import { Watch, choose, missed, pathOf } from './models.js';
 import { session } from './storage.js';
 import { Tabs, readHash, writeHash } from './tabs.js';
 
@@ -95,7 +96,20 @@ async function render() {
     fill(at('panel'), el('p', { class: 'lead', text: t(state.models.length ? 'shell.none.ready' : 'shell.none') }), failures());
     return;
   }
+  if (wish.unknown || wish.part !== 'operate') correct(wish, chosen);
   await show(wish.part, chosen, mine);
+}
+
+/** Say what of an address is not there, and correct it; of a version that may yet be ready it is kept. */
+function correct(wish, chosen) {
+  const { t } = state;
+  const none = wish.unknown ? {} : missed(state.models, wish, chosen);
+  if (!none) return;
+  const name = wish.unknown ?? wish.name + (none.version ? ` ${t('shell.version', none)}` : '');
+  const said = none.state ? t('shell.unready', { name, state: t(`shell.state.${none.state}`) }) : t('shell.missing', { name });
+  showBanner([said, none.reason].filter(Boolean).join(' '), 'bad');
+  if (none.state === 'found' || none.state === 'preparing') return;
+  history.replaceState(null, '', writeHash({ ...wish, ...(wish.unknown ? {} : chosen) }));
 }
 
 /** Mount a part for a version, or for none, unless it is there already or something else is asked for meanwhile. */
@@ -112,9 +126,13 @@ async function show(name, chosen, mine) {
       document.title = `${model.display_name} · Modiste`;
     }
     if (mounted?.identity === identity) return;
-    const part = await load(name);
+    const part = await import(`./${name}.js`);
+    await Promise.all(part.styles.map(style));
     const texts = await translator(['shell', name], lang);
-    if (mine === turn) mount(identity, part, texts);
+    if (mine !== turn) return;
+    // Those of other parts would have their say in this one.
+    for (const [sheet, link] of sheets) if (link.sheet) link.sheet.disabled = !part.styles.includes(sheet);
+    mount(identity, part, texts);
   } catch (error) {
     if (mine === turn) {
       unmount();
@@ -128,7 +146,7 @@ function failures() {
   const failed = state.models.flatMap((model) =>
     model.versions.filter((one) => one.reason).map((one) => [`${model.display_name} ${one.version}`, one.reason]),
   );
-  return el('dl', { class: 'reasons' }, failed.map(([name, why]) => [el('dt', { text: name }), el('dd', { text: why })]));
+  return el('dl', { class: 'reasons' }, failed.map(([name, why]) => [el('dt', name), el('dd', why)]));
 }
 
 async function describe(chosen) {
@@ -138,19 +156,15 @@ async function describe(chosen) {
   return { ...chosen, display_name: summary.display_name, path, summary };
 }
 
-async function load(part) {
-  const module = await import(`./${part}.js`);
-  await Promise.all((module.styles ?? []).map(style));
-  return module;
-}
+const sheets = new Map();
 
 /** Wait for a style sheet, so that a part is never seen without. */
 function style(name) {
-  const href = new URL(name, import.meta.url).href;
-  const found = [...document.querySelectorAll('link[rel=stylesheet]')].some((link) => link.href === href);
-  if (found) return null;
+  if (sheets.has(name)) return null;
   return new Promise((done) => {
-    document.head.append(el('link', { rel: 'stylesheet', href, on: { load: done, error: done } }));
+    const link = el('link', { rel: 'stylesheet', href: new URL(name, import.meta.url).href, on: { load: done, error: done } });
+    sheets.set(name, link);
+    document.head.append(link);
   });
 }
 
@@ -184,18 +198,18 @@ function unmount() {
   mounted = null;
 }
 
-function showFailure(root, error) {
+function showFailure(root, error, help) {
+  if (error.name === 'AbortError') return false;
   const asks = error.status === 401 || error.status === 403;
   fill(
     root,
-    el(
-      'div',
-      { class: 'failure', role: 'alert' },
-      el('p', { text: error.message }),
-      error.code && error.status ? el('p', { class: 'fine', text: `${error.status} ${error.code}` }) : null,
-      asks ? el('button', { type: 'button', text: state.t('shell.key.title'), on: { click: openKey } }) : null,
+    el('div', { class: 'failure', role: 'alert' },
+      el('p', error.message),
+      error.code && error.status ? fine(`${error.status} ${error.code}`) : null,
+      asks && (help ? el('p', help) : button(state.t('shell.key.title'), openKey)),
     ),
   );
+  return asks;
 }
 
 // The tools
@@ -227,7 +241,10 @@ function useKey(value) {
 }
 
 function listen() {
-  window.addEventListener('hashchange', render);
+  window.addEventListener('hashchange', () => {
+    if (!watch.lost) showBanner('', '');
+    render();
+  });
   at('model').addEventListener('change', (event) => {
     const wish = { part: readHash(location.hash).part, ...offers[Number(event.target.value)] };
     go(wish);

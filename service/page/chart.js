@@ -92,9 +92,7 @@ export function drawLines(width, spec) {
   const marks = ticks(xs[0] ?? 0, xs.at(-1) ?? 1, room).filter((value) => !step || Number.isInteger(value));
   const cursor = svg('line', { class: 'cursor', y1: MARGIN.top, y2: height - MARGIN.bottom, visibility: 'hidden' });
   const readout = el('div', { class: 'readout', hidden: true });
-  const picture = svg(
-    'svg',
-    { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
+  const picture = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
     axes({ width, height, x, y, xs: marks, ys: ticks(bottom, top, 4), xText, yText, xTitle }),
     mark === undefined || mark === null
       ? null
@@ -122,7 +120,7 @@ export function drawLines(width, spec) {
     fill(
       readout,
       el('b', { text: `${xTitle ? `${xTitle} ` : ''}${xText(xs[nearest])}` }),
-      series.map((one) => el('span', { text: `${one.name} ${one.values[nearest] === null ? '–' : yText(one.values[nearest], true)}` })),
+      series.map((one) => el('span', `${one.name} ${one.values[nearest] === null ? '–' : yText(one.values[nearest], true)}`)),
     );
     readout.hidden = false;
     readout.style.left = `${Math.min(Math.max(x(xs[nearest]) + 8, 0), width - 150)}px`;
@@ -157,9 +155,7 @@ function pathOf(values, xs, x, y) {
 
 /** Return the legend of lines: a list of names, each with its stroke. */
 export function legend(series) {
-  return el(
-    'ul',
-    { class: 'legend' },
+  return el('ul', { class: 'legend' },
     series.map((one) =>
       el('li', {}, svg('svg', { width: 22, height: 8, 'aria-hidden': 'true' }, svg('path', { class: `line ${one.kind}`, d: 'M1 4H21' })), one.name),
     ),
@@ -182,9 +178,7 @@ export function drawCalibration(width, { bars, text, label, xTitle }) {
   const most = Math.max(...filled.map((bar) => bar.rows / total), 0.01);
   const share = scale(0, most, height - MARGIN.bottom, split + 14);
   const wide = (bar) => Math.max(1, x(bar.upper) - x(bar.lower) - 2);
-  return svg(
-    'svg',
-    { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
+  return svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
     axes({ width, height, x, y, xs: ticks(from, 1, 5), ys: [0, 0.25, 0.5, 0.75, 1], xText: text, yText: text, xTitle }),
     filled.map((bar) =>
       svg('rect', { class: 'bar-of', x: x(bar.lower) + 1, width: wide(bar), y: y(bar.accuracy), height: y(0) - y(bar.accuracy) }),
@@ -201,16 +195,10 @@ export function drawCalibration(width, { bars, text, label, xTitle }) {
 
 /** Return a table that holds the numbers of a chart, folded away. `rows` are lists of texts, `about` names the chart. */
 export function numbers(summary, columns, rows, about) {
-  return el(
-    'details',
-    { class: 'numbers' },
-    el('summary', { text: summary }),
-    el(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${about}: ${summary}` },
-      el(
-        'table',
-        { class: 'plain num' },
+  return el('details', { class: 'numbers' },
+    el('summary', summary),
+    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${about}: ${summary}` },
+      el('table', { class: 'plain num' },
         el('thead', {}, el('tr', {}, columns.map((text) => el('th', { scope: 'col', text })))),
         el('tbody', {}, rows.map(([first, ...rest]) => el('tr', {}, el('th', { scope: 'row', text: first }), rest.map((text) => el('td', { text }))))),
       ),

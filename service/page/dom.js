@@ -3,20 +3,34 @@
 /**
  * Return a new element.
  *
- * Attributes: `class`, `text`, `dataset` (an object), `on` (an object of listeners); true means an empty
+ * Attributes: a text alone, or `class`, `text`, `dataset` (an object), `on` (an object of listeners); true means an empty
  * attribute, false, null and undefined none. Children: nodes or texts; null and false are left out.
  */
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
+  if (tag === 'button') made.type = tag; // and not one that sends its form, unless it says so
+  if (typeof attributes === 'string') attributes = { text: attributes };
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if ((value ?? false) === false) continue;
     if (name === 'text') made.textContent = value;
     else if (name === 'dataset') Object.assign(made.dataset, value);
     else if (name === 'on') for (const [event, handler] of Object.entries(value)) made.addEventListener(event, handler);
     else made.setAttribute(name, value === true ? '' : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== false && child !== undefined));
+  made.append(...nodes(children));
   return made;
+}
+
+const nodes = (children) => children.flat(Infinity).filter((child) => (child ?? false) !== false);
+
+/** Return a button. */
+export function button(text, click) {
+  return el('button', { text, on: { click } });
+}
+
+/** Return a text in small letters. */
+export function fine(text) {
+  return el('p', { class: 'fine', text });
 }
 
 /** Return a control with its label over it. */
@@ -26,7 +40,7 @@ export function field(text, control) {
 
 /** Replace the children of an element. */
 export function fill(root, ...children) {
-  root.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== false && child !== undefined));
+  root.replaceChildren(...nodes(children));
 }
 
 /** Write the texts of every element below `root` that names one with `data-t`. */

@@ -1,33 +1,33 @@
 // How good a version is on a data set of the server, or on an .npz of the reader's own.
 
 import { classTable } from './classes.js';
-import { el, field, fill } from './dom.js';
+import { el, field, fill, fine } from './dom.js';
+import { counts, measures, shares } from './formats.js';
 import { matrix } from './matrix.js';
+import { pictureOf } from './try/tensor.js';
 
 export const styles = ['panels.css'];
 
 const KNOWN = ['fashion_mnist', 'mnist', 'cifar10'];
+const FITTING = { '28,28,1': KNOWN[0], '32,32,3': KNOWN[2] };
 
 /** Mount the part; see app.js. */
 export function mount(root, context) {
   const { t, model } = context;
-  const trained = model.summary.trained?.dataset?.name;
+  const picture = pictureOf(model.summary);
   const name = el('input', { id: 'evaluate-name', list: 'evaluate-names', autocomplete: 'off', spellcheck: 'false', required: true });
-  name.value = KNOWN.includes(trained) ? trained : KNOWN[0];
+  name.value = KNOWN.find((one) => one === picture?.dataset) ?? FITTING[[picture?.height, picture?.width, picture?.channels]] ?? '';
   const split = el('select', { id: 'evaluate-split' }, ['test', 'train'].map((one) => el('option', { value: one, text: t(`evaluate.split.${one}`) })));
   const limit = el('input', { id: 'evaluate-limit', type: 'number', min: '1', step: '1', inputmode: 'numeric', placeholder: t('evaluate.limit.all') });
   const file = el('input', { id: 'evaluate-file', type: 'file', accept: '.npz' });
+  const remove = el('button', { text: t('evaluate.file.remove'), hidden: true });
   const start = el('button', { type: 'submit', class: 'main', text: t('evaluate.start') });
-  const stop = el('button', { type: 'button', text: t('evaluate.cancel'), hidden: true });
+  const stop = el('button', { text: t('evaluate.cancel'), hidden: true });
   const said = el('p', { class: 'fine', role: 'status' });
   const answer = el('div', { class: 'stack' });
-  const drop = el('div', { class: 'drop' }, field(t('evaluate.file'), file), el('p', { class: 'fine', text: t('evaluate.file.lead') }));
-  const form = el(
-    'form',
-    { novalidate: true },
-    el(
-      'div',
-      { class: 'controls' },
+  const drop = el('div', { class: 'drop' }, field(t('evaluate.file'), file), remove, fine(t('evaluate.file.lead')));
+  const form = el('form', {},
+    el('div', { class: 'controls' },
       field(t('evaluate.name'), name),
       el('datalist', { id: 'evaluate-names' }, KNOWN.map((one) => el('option', { value: one }))),
       field(t('evaluate.split'), split),
@@ -36,7 +36,7 @@ export function mount(root, context) {
     drop,
     el('div', { class: 'row' }, start, stop, said),
   );
-  root.append(el('div', { class: 'stack' }, el('section', { class: 'card' }, el('h2', { text: t('evaluate.title') }), el('p', { class: 'fine', text: t('evaluate.lead') }), form), answer));
+  root.append(el('div', { class: 'stack' }, el('section', { class: 'card' }, el('h2', t('evaluate.title')), fine(t('evaluate.lead')), form), answer));
   const run = new Run(context, answer, said, (busy) => {
     start.disabled = busy;
     stop.hidden = !busy;
@@ -52,14 +52,26 @@ export function mount(root, context) {
     go();
   });
   stop.addEventListener('click', () => run.cancel());
-  // A file chosen, then a name typed: the name is meant.
-  name.addEventListener('input', () => (file.value = ''));
+  /** Show what is meant now, a file or a data set; what was found of another is no longer. */
+  const turn = () => {
+    const isFile = Boolean(file.files.length);
+    name.disabled = split.disabled = limit.disabled = isFile;
+    remove.hidden = !isFile;
+    if (stop.hidden) run.end('');
+  };
+  form.addEventListener('input', turn);
+  remove.addEventListener('click', () => {
+    file.value = '';
+    turn();
+    file.focus();
+  });
   for (const kind of ['dragover', 'dragleave', 'drop']) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
       drop.classList.toggle('over', kind === 'dragover');
       if (kind !== 'drop' || !event.dataTransfer.files.length) return;
       file.files = event.dataTransfer.files;
+      turn();
       go();
     });
   }
@@ -112,10 +124,10 @@ class Run {
   }
 
   progress(bar, count, { done, total }) {
-    const number = new Intl.NumberFormat(this.context.lang);
+    const number = counts(this.context.lang);
     bar.max = total;
     bar.value = done;
-    count.textContent = this.context.t('evaluate.done', { done: number.format(done), total: number.format(total) });
+    count.textContent = this.context.t('evaluate.done', { done: number(done), total: number(total) });
   }
 
   cancel() {
@@ -138,12 +150,10 @@ async function* lines(stream) {
 }
 
 function result(found, { t, lang, model }) {
-  const percent = new Intl.NumberFormat(lang, { style: 'percent', minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const plain = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 });
-  const whole = new Intl.NumberFormat(lang);
+  const plain = measures(lang, 4);
   const figures = [
-    ['count', found.count, whole],
-    ['accuracy', found.accuracy, percent],
+    ['count', found.count, counts(lang)],
+    ['accuracy', found.accuracy, shares(lang)],
     ['loss', found.loss, plain],
     ['regularization', found.regularization_loss || null, plain],
     ['calibration', found.expected_calibration_error, plain],
@@ -153,18 +163,14 @@ function result(found, { t, lang, model }) {
   const names = model.summary.class_names ?? found.per_class?.map((one) => String(one.class));
   const classes = found.per_class?.map((one) => ({ ...one, label: one.label ?? String(one.class) }));
   return [
-    el(
-      'section',
-      { class: 'card at-figures' },
-      el('h2', { text: t('evaluate.result') }),
-      el('dl', { class: 'figures' }, figures.map(([name, value, format]) => el('div', {}, el('dt', { text: t(`evaluate.${name}`) }), el('dd', { text: format.format(value) })))),
-      el('p', { class: 'fine', text: t('evaluate.of', { model: found.model, version: found.version }) }),
+    el('section', { class: 'card at-figures' },
+      el('h2', t('evaluate.result')),
+      el('dl', { class: 'figures' }, figures.map(([name, value, format]) => el('div', {}, el('dt', t(`evaluate.${name}`)), el('dd', format(value))))),
+      fine(t('evaluate.of', { model: found.model, version: found.version })),
     ),
-    el(
-      'div',
-      { class: 'two' },
-      found.confusion_matrix ? el('section', { class: 'card' }, el('h2', { text: t('panels.matrix') }), matrix({ counts: found.confusion_matrix, names, open: null, t, lang })) : null,
-      classes ? el('section', { class: 'card' }, el('h2', { text: t('panels.classes') }), classTable({ classes, t, lang })) : null,
+    el('div', { class: 'two' },
+      found.confusion_matrix ? el('section', { class: 'card' }, el('h2', t('panels.matrix')), matrix({ counts: found.confusion_matrix, names, open: null, t, lang })) : null,
+      classes ? el('section', { class: 'card' }, el('h2', t('panels.classes')), classTable({ classes, t, lang })) : null,
     ),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { el, field, fill } from './dom.js';
 import { draw, drawMap, shapeOf } from './picture.js';
-import { shares } from './shares.js';
+import { measures, shares } from './formats.js';
 
 /** Losses of probability below which a map is shown pale: there is little to explain. */
 const LITTLE = 0.05;
@@ -14,6 +14,7 @@ export class Explain {
     this.pixels = null;
     this.under = null;
     this.percent = shares(lang);
+    this.number = measures(lang, 3);
     this.range = model.summary.inputs[0].range ?? [0, 255];
     this.names = model.summary.class_names;
     const again = () => this.ask();
@@ -27,11 +28,9 @@ export class Explain {
     this.said = el('p', { class: 'said', 'aria-live': 'polite' });
     this.about = el('p', { class: 'fine' });
     this.trouble = el('div');
-    this.scale = el('div', { class: 'scale', hidden: true }, el('span', { text: t('understand.against') }), el('i', { 'aria-hidden': 'true' }), el('span', { text: t('understand.for') }));
+    this.scale = el('div', { class: 'scale', hidden: true }, el('span', t('understand.against')), el('i', { 'aria-hidden': 'true' }), el('span', t('understand.for')));
     this.shown = el('div', { class: 'pair', hidden: true }, el('figure', {}, this.plain), el('figure', {}, this.map));
-    this.root = el(
-      'div',
-      { class: 'why' },
+    this.root = el('div', { class: 'why' },
       el('div', { class: 'controls' }, field(t('understand.class'), this.kind), field(t('understand.patch'), this.patch), field(t('understand.fill'), this.fill)),
       this.shown,
       this.scale,
@@ -79,7 +78,7 @@ export class Explain {
       fill(this.trouble);
       this.draw(found);
     } catch (error) {
-      if (error.name !== 'AbortError') this.failed(this.trouble, error);
+      this.failed(this.trouble, error);
     }
     if (this.under === mine) this.root.setAttribute('aria-busy', 'false');
   }
@@ -95,7 +94,7 @@ export class Explain {
     const at = values.indexOf(Math.max(...values));
     const width = shapeOf(this.pixels)[1];
     const place = { row: Math.floor(at / width) + 1, column: (at % width) + 1 };
-    const amount = (value) => (asShare ? this.percent(value) : value.toPrecision(3));
+    const amount = (value) => (asShare ? this.percent(value) : this.number(value));
     const name = found.label ?? (asShare ? String(found.class) : t('understand.number'));
     const loss = Math.max(...values);
     const tells = asShare ? loss > LITTLE / 5 : loss > 0;

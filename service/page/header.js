@@ -1,6 +1,7 @@
 // The head of the page: which model is chosen and what it is, the language, the theme, the key.
 
 import { el, fill } from './dom.js';
+import { counts, shares } from './formats.js';
 import { LANGUAGES } from './i18n.js';
 import { ready } from './models.js';
 import { choices } from './storage.js';
@@ -12,9 +13,7 @@ export function listModels(select, models, chosen, t) {
   const offers = [];
   const groups = models.map((model) => {
     const versions = [...model.versions].sort((a, b) => b.version - a.version);
-    return el(
-      'optgroup',
-      { label: model.default ? t('shell.default', { name: model.display_name }) : model.display_name },
+    return el('optgroup', { label: model.default ? t('shell.default', { name: model.display_name }) : model.display_name },
       versions.map((one) => {
         offers.push({ name: model.name, version: one.version });
         const labels = one.labels.length ? ` (${one.labels.join(', ')})` : '';
@@ -35,22 +34,21 @@ export function listModels(select, models, chosen, t) {
 
 /** Return what is worth knowing of a model at a glance: a list of texts. */
 export function factsOf(summary, lang, t) {
-  const number = new Intl.NumberFormat(lang);
-  const percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
-  const shape = (tensor) => tensor.shape.slice(1).map((n) => n ?? '?').join(' × ') || '1';
+  const number = counts(lang);
+  const shape = (tensor) => tensor.shape.slice(1).map((n) => (n ? number(n) : '?')).join(' × ') || '1';
   const accuracy = summary.trained?.metrics?.test_accuracy;
   return [
     t('shell.takes', { shape: summary.inputs.map(shape).join(', ') }),
-    summary.class_names ? t('shell.classes', { count: summary.class_names.length }) : null,
-    t('shell.parameters', { count: number.format(summary.totals.parameters) }),
-    typeof accuracy === 'number' ? t('shell.accuracy', { share: percent.format(accuracy) }) : null,
-    t('shell.engine', { engine: summary.engine === 'onnx' ? 'ONNX Runtime' : 'Keras' }),
+    summary.class_names ? t('shell.classes', { count: number(summary.class_names.length) }) : null,
+    t('shell.parameters', { count: number(summary.totals.parameters) }),
+    typeof accuracy === 'number' ? t('shell.accuracy', { share: shares(lang)(accuracy) }) : null,
+    t(summary.engine === 'onnx' ? 'shell.engine.onnx' : 'shell.engine.keras'),
   ].filter(Boolean);
 }
 
 /** Say what is chosen. */
 export function showTitle(title, facts, model, lang, t) {
-  fill(title, model.display_name, ' ', el('small', { text: t('shell.version', { version: model.version }) }));
+  fill(title, model.display_name, ' ', el('small', t('shell.version', { version: model.version })));
   fill(facts, factsOf(model.summary, lang, t).map((text) => el('li', { text })));
 }
 

@@ -2,21 +2,20 @@
 
 import { svg } from './chart.js';
 import { el } from './dom.js';
+import { counts, shares } from './formats.js';
 
 const ONLY_TRAINING = /^(Dropout|SpatialDropout.*|GaussianNoise|GaussianDropout|AlphaDropout|Random.*)$/;
 
 /** Return the picture, a list with an item for each layer, of a model's summary. */
 export function layersOf(summary, t, lang) {
-  const number = new Intl.NumberFormat(lang);
-  const percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
+  const number = counts(lang);
+  const percent = shares(lang);
   const shapes = [summary.inputs[0], ...summary.layers].map((one) => (one.shape ?? one.output_shape ?? []).slice(1));
   const largest = Math.max(1, ...shapes.map((shape) => (shape.length > 1 ? Math.max(...shape.slice(0, 2)) : 1)));
-  const text = (shape) => shape.map((n) => n ?? '?').join(' × ') || '1';
-  const input = el(
-    'li',
-    { class: 'layer' },
+  const text = (shape) => shape.map((n) => (n ? number(n) : '?')).join(' × ') || '1';
+  const input = el('li', { class: 'layer' },
     block(shapes[0], largest, 'input'),
-    el('b', { text: t('understand.layers.input') }),
+    el('b', t('understand.layers.input')),
     el('span', { class: 'num', text: text(shapes[0]) }),
   );
   const items = summary.layers.map((layer, i) => {
@@ -24,18 +23,16 @@ export function layersOf(summary, t, lang) {
     const share = layer.parameters / (summary.totals.parameters || 1);
     const meter = el('span', { class: 'meter' });
     meter.style.setProperty('--share', `${Math.round(share * 100)}%`);
-    return el(
-      'li',
-      { class: `layer${idle ? ' idle' : ''}${layer.parameters ? ' learned' : ''}`, title: layer.name },
+    return el('li', { class: `layer${idle ? ' idle' : ''}${layer.parameters ? ' learned' : ''}`, title: layer.name },
       block(shapes[i + 1], largest, layer.parameters ? 'learned' : 'plain'),
-      el('b', { text: layer.type }),
+      el('b', layer.type),
       el('span', { class: 'num', text: text(shapes[i + 1]) }),
       layer.activation && layer.activation !== 'linear' ? el('span', { class: 'soft', text: layer.activation }) : null,
       layer.parameters
         ? [
-            el('span', { class: 'num', text: t('understand.layers.parameters', { count: number.format(layer.parameters) }) }),
+            el('span', { class: 'num', text: t('understand.layers.parameters', { count: number(layer.parameters) }) }),
             meter,
-            el('span', { class: 'soft num', text: percent.format(share) }),
+            el('span', { class: 'soft num', text: percent(share) }),
           ]
         : null,
       idle ? el('span', { class: 'soft', text: t('understand.layers.idle') }) : null,

@@ -2,6 +2,7 @@
 
 import { drawLines, legend, numbers, plot } from './chart.js';
 import { el, field, fill } from './dom.js';
+import { counts } from './formats.js';
 
 const EVERY_MS = 1000;
 const KEPT = 120; // points
@@ -72,9 +73,7 @@ export class Live {
     context.on('models', () => this.offer(context.models));
     this.charts = CHARTS.map((chart) => this.chart(chart));
     this.table = el('div');
-    this.root = el(
-      'div',
-      { class: 'stack' },
+    this.root = el('div', { class: 'stack' },
       field(t('operate.live.of'), this.scope),
       el('div', { class: 'live' }, this.charts.map((one) => one.figure)),
       this.table,
@@ -86,23 +85,23 @@ export class Live {
 
   chart(chart) {
     const { t, lang, signal } = this;
-    const now = el('b', { text: '–' });
-    const format = new Intl.NumberFormat(lang, { maximumFractionDigits: chart.digits });
+    const now = el('b', '–');
+    const format = counts(lang, chart.digits);
     const picture = plot(drawLines, this.spec(chart, format), signal);
     const series = chart.lines.map(([name, kind]) => ({ name: t(`operate.${name}`), kind }));
-    const caption = el('figcaption', {}, el('h3', { text: t(`operate.live.${chart.name}`) }), now, series.length > 1 ? legend(series) : null);
+    const caption = el('figcaption', {}, el('h3', t(`operate.live.${chart.name}`)), now, series.length > 1 ? legend(series) : null);
     return { ...chart, now, format, picture, figure: el('figure', {}, caption, picture.frame) };
   }
 
   spec(chart, format) {
     const { t, points } = this;
     const last = points.at(-1);
-    const said = last ? chart.lines.map(([name]) => `${t(`operate.${name}`)} ${last[name] === null ? '–' : format.format(last[name])}`).join(', ') : t('operate.live.nothing');
+    const said = last ? chart.lines.map(([name]) => `${t(`operate.${name}`)} ${last[name] === null ? '–' : format(last[name])}`).join(', ') : t('operate.live.nothing');
     return {
       series: chart.lines.map(([name, kind]) => ({ name: t(`operate.${name}`), kind, values: Array.from({ length: KEPT }, (_, i) => points[points.length - KEPT + i]?.[name] ?? null) })),
       xs: Array.from({ length: KEPT }, (_, i) => i - KEPT + 1),
       xText: (value) => (value ? t('operate.live.ago', { seconds: -value }) : t('operate.live.now')),
-      yText: (value, exact) => (exact ? format : this.short).format(value),
+      yText: (value, exact) => (exact ? format : this.short.format)(value),
       height: 150,
       low: 0,
       high: chart.high,
@@ -133,8 +132,7 @@ export class Live {
     try {
       const { versions } = await this.api.get('statistics', { signal: this.signal });
       this.heard(summed(versions, this.scope.value), performance.now() / 1000);
-    } catch (error) {
-      if (error.name === 'AbortError') return;
+    } catch {
       this.counts = [];
     }
     if (this.signal.aborted) return;
@@ -162,12 +160,12 @@ export class Live {
   show() {
     const last = this.points.at(-1);
     for (const chart of this.charts) {
-      chart.now.textContent = chart.lines.map(([name]) => (last[name] === null ? '–' : chart.format.format(last[name]))).join(' · ');
+      chart.now.textContent = chart.lines.map(([name]) => (last[name] === null ? '–' : chart.format(last[name]))).join(' · ');
       chart.picture.update(this.spec(chart, chart.format));
     }
     const open = this.table.querySelector('details')?.open;
     const names = CHARTS.flatMap((chart) => chart.lines.map(([name]) => [name, this.charts.find((one) => one.name === chart.name).format]));
-    const rows = this.points.slice(-10).reverse().map((point, i) => [i ? this.t('operate.live.ago', { seconds: -i }) : this.t('operate.live.now'), ...names.map(([name, format]) => (point[name] === null ? '–' : format.format(point[name])))]);
+    const rows = this.points.slice(-10).reverse().map((point, i) => [i ? this.t('operate.live.ago', { seconds: -i }) : this.t('operate.live.now'), ...names.map(([name, format]) => (point[name] === null ? '–' : format(point[name])))]);
     fill(this.table, numbers(this.t('operate.live.table'), ['', ...names.map(([name]) => this.t(`operate.${name}`))], rows, this.t('operate.live')));
     if (open) this.table.querySelector('details').open = true;
   }

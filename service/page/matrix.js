@@ -2,6 +2,7 @@
 // it is a grid with one tab stop, in which arrows move and Enter opens.
 
 import { el } from './dom.js';
+import { counts as numbers } from './formats.js';
 
 const LARGEST = 60; // classes; beyond it nobody could read the cells
 
@@ -13,18 +14,12 @@ const LARGEST = 60; // classes; beyond it nobody could read the cells
  */
 export function matrix({ counts, names, open, chosen = [0, 0], t, lang }) {
   if (counts.length > LARGEST) return confusions({ counts, names, open, t, lang });
-  const number = new Intl.NumberFormat(lang);
-  const table = el(
-    'table',
-    { class: 'matrix num', role: open ? 'grid' : null, 'aria-label': t('panels.matrix') },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        el('td', { class: 'corner' }, el('span', { text: t('panels.true') }), el('span', { text: t('panels.predicted') })),
-        names.map((name) => el('th', { scope: 'col' }, el('span', { text: name }))),
+  const number = numbers(lang);
+  const table = el('table', { class: 'matrix num', role: open ? 'grid' : null, 'aria-label': t('panels.matrix') },
+    el('thead', {},
+      el('tr', {},
+        el('td', { class: 'corner' }, el('span', t('panels.true')), el('span', t('panels.predicted'))),
+        names.map((name) => el('th', { scope: 'col' }, el('span', name))),
       ),
     ),
     el('tbody', {}, counts.map((row, i) => line(row, i))),
@@ -39,10 +34,10 @@ export function matrix({ counts, names, open, chosen = [0, 0], t, lang }) {
   }
 
   function cell(count, share, i, j) {
-    const said = t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) });
+    const said = t(i === j ? 'panels.cell.right' : 'panels.cell', { true: names[i], predicted: names[j], count: number(count) });
     const made = el('td', {
       class: i === j ? 'right' : 'wrong',
-      text: count ? number.format(count) : '',
+      text: count ? number(count) : '',
       'aria-label': open ? said : null,
       title: said,
       tabindex: open ? (i === chosen[0] && j === chosen[1] ? '0' : '-1') : null,
@@ -95,18 +90,16 @@ function listen(table, open) {
 
 /** Of very many classes, the pairs that are confused most. */
 function confusions({ counts, names, open, t, lang }) {
-  const number = new Intl.NumberFormat(lang);
+  const number = numbers(lang);
   const pairs = counts
     .flatMap((row, i) => row.map((count, j) => ({ count, i, j })))
     .filter(({ count, i, j }) => count && i !== j)
     .sort((a, b) => b.count - a.count)
     .slice(0, 40);
-  return el(
-    'ul',
-    { class: 'pairs' },
+  return el('ul', { class: 'pairs' },
     pairs.map(({ count, i, j }) => {
-      const text = t('panels.cell', { true: names[i], predicted: names[j], count: number.format(count) });
-      return el('li', {}, open ? el('button', { type: 'button', text, on: { click: (event) => open(i, j, event.target) } }) : text);
+      const text = t('panels.cell', { true: names[i], predicted: names[j], count: number(count) });
+      return el('li', {}, open ? el('button', { text, on: { click: (event) => open(i, j, event.target) } }) : text);
     }),
   );
 }

@@ -23,6 +23,16 @@ export function choose(models, wanted) {
   return { name: model.name, version: (version || versions[0]).version };
 }
 
+/**
+ * Return the version that a wish asked for in vain, as it is listed, or `{version}` where there is none; null where it
+ * asked for what is chosen.
+ */
+export function missed(models, { name, version }, chosen) {
+  if (!name || (name === chosen.name && (!version || version === chosen.version))) return null;
+  const versions = models.find((one) => one.name === name)?.versions ?? [];
+  return (version ? versions.find((one) => one.version === version) : versions.at(-1)) ?? { version };
+}
+
 /** Return the path under which a version is asked. */
 export function pathOf({ name, version }) {
   return `models/${encodeURIComponent(name)}/versions/${version}`;

@@ -1,7 +1,7 @@
 // What is served and who may change it: states and reasons, labels, loading; and what the server does now.
 
 import { Api } from './api.js';
-import { el, field, fill } from './dom.js';
+import { el, field, fill, fine } from './dom.js';
 import { Live } from './live.js';
 
 export const styles = ['panels.css'];
@@ -15,11 +15,9 @@ export function mount(root, context) {
   const admin = new Admin(context);
   const live = new Live(context);
   root.append(
-    el(
-      'div',
-      { class: 'stack' },
-      el('section', { class: 'card at-live' }, el('h2', { text: t('operate.live') }), live.root),
-      el('section', { class: 'card at-models' }, el('h2', { text: t('operate.models') }), admin.root),
+    el('div', { class: 'stack' },
+      el('section', { class: 'card at-live' }, el('h2', t('operate.live')), live.root),
+      el('section', { class: 'card at-models' }, el('h2', t('operate.models')), admin.root),
     ),
   );
   return { unmount() {} };
@@ -39,11 +37,9 @@ class Admin {
     this.said = el('div', { role: 'status' });
     this.trouble = el('div');
     this.list = el('div', { class: 'stack' });
-    this.root = el(
-      'div',
-      { class: 'stack' },
+    this.root = el('div', { class: 'stack' },
       el('div', { class: 'controls' }, field(t('operate.key'), this.key), field(t('operate.label'), this.label)),
-      el('p', { class: 'fine', text: t('operate.key.lead') }),
+      fine(t('operate.key.lead')),
       this.said,
       this.trouble,
       this.list,
@@ -60,7 +56,7 @@ class Admin {
   show() {
     const { models } = this;
     const focused = document.activeElement?.dataset?.act;
-    fill(this.list, models.length ? models.map((model) => this.model(model)) : el('p', { class: 'fine', text: this.t('operate.none') }));
+    fill(this.list, models.length ? models.map((model) => this.model(model)) : fine(this.t('operate.none')));
     if (focused) this.list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -68,21 +64,13 @@ class Admin {
     const { t } = this;
     const loaded = model.versions.some((one) => one.state !== 'unloaded');
     const title = model.display_name === model.name ? model.name : `${model.display_name} (${model.name})`;
-    return el(
-      'div',
-      {},
-      el(
-        'div',
-        { class: 'head' },
-        el('h3', { text: model.default ? t('shell.default', { name: title }) : title }),
+    return el('div', {},
+      el('div', { class: 'head' },
+        el('h3', model.default ? t('shell.default', { name: title }) : title),
         el('div', { class: 'row' }, this.act(`load ${model.name}`, t('operate.load'), t('operate.load.of', { name: title }), () => this.load(model)), loaded ? this.unload(model, title) : null),
       ),
-      el(
-        'div',
-        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('operate.versions', { name: title }) },
-        el(
-          'table',
-          { class: 'plain versions' },
+      el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('operate.versions', { name: title }) },
+        el('table', { class: 'plain versions' },
           el('thead', {}, el('tr', {}, ['version', 'state', 'engine', 'labels'].map((name) => el('th', { scope: 'col', text: t(`operate.${name}`) })), el('td'))),
           el('tbody', {}, [...model.versions].reverse().flatMap((one) => this.version(model, one))),
         ),
@@ -95,16 +83,12 @@ class Admin {
     const label = this.label.value.trim();
     const here = one.labels.includes(label);
     const can = label && !here && one.state !== 'failed' && one.state !== 'unloaded';
-    const row = el(
-      'tr',
-      {},
+    const row = el('tr', {},
       el('th', { scope: 'row', class: 'num', text: String(one.version) }),
       el('td', {}, el('span', { class: `state ${one.state}`, text: t(`shell.state.${one.state}`) })),
-      el('td', { text: one.engine ? (one.engine === 'onnx' ? 'ONNX Runtime' : 'Keras') : '–' }),
+      el('td', one.engine ? (one.engine === 'onnx' ? 'ONNX Runtime' : 'Keras') : '–'),
       el('td', {}, one.labels.map((name) => this.chip(model, name))),
-      el(
-        'td',
-        {},
+      el('td', {},
         el('div', { class: 'acts' }, can ? this.act(`promote ${model.name} ${one.version}`, t('operate.promote'), t('operate.promote.of', { label, version: one.version, name: model.name }), () => this.move(model, label, one.version)) : null),
       ),
     );
@@ -116,7 +100,7 @@ class Admin {
   }
 
   act(id, text, label, does) {
-    return el('button', { type: 'button', text, 'aria-label': label, dataset: { act: id }, disabled: this.busy, on: { click: does } });
+    return el('button', { text, 'aria-label': label, dataset: { act: id }, disabled: this.busy, on: { click: does } });
   }
 
   /** Unloading takes a model from its callers: it is asked twice. */
@@ -139,14 +123,14 @@ class Admin {
   move(model, label, version) {
     const before = model.versions.find((one) => one.labels.includes(label))?.version ?? null;
     const body = { method: 'PUT', json: { version } };
-    return this.change(`${path(model)}/labels/${encodeURIComponent(label)}`, body, [
+    return this.change(path(model, label), body, [
       this.t('operate.moved', { label, version, name: model.name }),
       before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(this.current(model), label, before)),
     ]);
   }
 
   remove(model, label) {
-    return this.change(`${path(model)}/labels/${encodeURIComponent(label)}`, { method: 'DELETE' }, [this.t('operate.removed', { label, name: model.name })]);
+    return this.change(path(model, label), { method: 'DELETE' }, [this.t('operate.removed', { label, name: model.name })]);
   }
 
   load(model) {
@@ -165,6 +149,7 @@ class Admin {
 
   /** Ask for a change, say what became of it, and show how things are. */
   async change(address, options, done) {
+    let lacksKey = false;
     this.busy = true;
     fill(this.said);
     fill(this.trouble);
@@ -176,14 +161,14 @@ class Admin {
       fill(this.said, el('div', { class: 'told' }, done[0], done[1]));
       if (done[1]) done[1].disabled = false;
     } catch (error) {
-      if (error.name === 'AbortError') return;
-      this.context.failed(this.trouble, error);
+      lacksKey = this.context.failed(this.trouble, error, this.t('operate.key.wanted'));
     }
     this.busy = false;
     this.show();
+    if (lacksKey) this.key.focus();
   }
 }
 
-function path(model) {
-  return `models/${encodeURIComponent(model.name)}`;
+function path({ name }, label) {
+  return ['models', name, ...(label ? ['labels', label] : [])].map(encodeURIComponent).join('/');
 }

@@ -5,13 +5,18 @@ import { el, fill } from './dom.js';
 /** The parts of the page, in their order. Each is a module of its name. */
 export const PARTS = ['try', 'understand', 'evaluate', 'operate'];
 
-/** Return `{part, name, version}` of an address such as `#try/fashion_conv/1`; the last two may be undefined. */
+/**
+ * Return `{part, name, version, unknown}` of an address such as `#try/fashion_conv/1`; all but the part may be undefined.
+ *
+ * `unknown` stands in place of a part; a version that is no number is its text.
+ */
 export function readHash(hash) {
   const [part, name, version] = hash.replace(/^#/, '').split('/');
   return {
     part: PARTS.includes(part) ? part : PARTS[0],
-    name: name ? safelyDecoded(name) : undefined,
-    version: /^[1-9][0-9]{0,8}$/.test(version ?? '') ? Number(version) : undefined,
+    unknown: PARTS.includes(part) || !part ? undefined : safelyDecoded(part),
+    name: safelyDecoded(name) || undefined,
+    version: /^[1-9][0-9]{0,8}$/.test(version) ? Number(version) : safelyDecoded(version) || undefined,
   };
 }
 
@@ -21,7 +26,7 @@ export function writeHash({ part, name, version }) {
   return `#${part}${model}`;
 }
 
-function safelyDecoded(text) {
+function safelyDecoded(text = '') {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -46,7 +51,6 @@ export class Tabs {
       this.list,
       PARTS.map((part) =>
         el('button', {
-          type: 'button',
           role: 'tab',
           id: `tab-${part}`,
           'aria-controls': this.panel.id,

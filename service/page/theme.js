@@ -1,11 +1,7 @@
 // Runs before anything is painted, so that a chosen theme does not come a moment late.
-// `auto` follows the system. What is stored is the choice alone.
-(() => {
-  let chosen = 'auto';
-  try {
-    chosen = localStorage.getItem('modiste.theme') || 'auto';
-  } catch {
-    // No storage: the system decides.
-  }
-  if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
-})();
+try {
+  const chosen = localStorage.getItem('modiste.theme');
+  if (chosen) document.documentElement.dataset.theme = chosen;
+} catch {
+  // No storage: the system decides.
+}

@@ -13,7 +13,7 @@ import { mirrored, pointsRight, prepare } from './try/picture.js';
 import { samplesFor } from './try/samples.js';
 import { Sketch } from './try/sketch.js';
 import { Steps } from './try/steps.js';
-import { pictureOf } from './try/tensor.js';
+import { isExplained, pictureOf } from './try/tensor.js';
 import { stage } from './try/stage.js';
 
 export const styles = ['try.css'];
@@ -44,7 +44,7 @@ class Try {
     const answer = el('section', { class: 'card answer', 'aria-label': t('try.answer') });
     const calls = el('section', { class: 'card calls', 'aria-label': t('try.calls') });
     fill(root, this.parts.samples, el('div', { class: 'columns' }, this.parts.element, this.steps.element, answer), calls);
-    this.answer = new Answer(answer, context, true);
+    this.answer = new Answer(answer, context, isExplained(context.model.summary));
     this.calls = new Calls(calls, context);
     this.#listen();
     this.#begin();
@@ -64,7 +64,7 @@ class Try {
     try {
       this.#take({ kind: 'photo', raster: await rasterOf(file), name: file.name });
     } catch {
-      this.answer.fail({ message: this.context.t('try.unreadable') }, this.context.failed);
+      this.parts.refuse();
     }
   }
 
@@ -112,6 +112,7 @@ class Try {
 
   #take(source) {
     kept.source = source;
+    this.parts.say('');
     this.#show();
   }
 
@@ -130,21 +131,25 @@ class Try {
     const { source } = kept;
     if (!source || this.context.signal.aborted) return;
     this.parts.show(source);
-    if (source.kind === 'drawing' && this.sketch.isEmpty) {
-      this.askSoon.cancel();
-      this.turn++;
-      this.pixels = null;
-      this.steps.clear();
-      this.answer.clear();
-      return;
-    }
+    if (source.kind === 'drawing' && this.sketch.isEmpty) return this.#rest();
     const raster = source.kind === 'drawing' ? this.sketch.raster() : source.raster;
     const made = source.kind === 'sample' ? { pixels: source.pixels } : prepare(raster, this.tensor, this.manner, source.kind === 'drawing');
+    if (made.isEmpty) return this.#rest(this.context.t('try.nothing'));
     this.pixels = made.pixels;
     this.isTurned = source.turned ?? (source.kind === 'photo' && this.manner === 'garment' && pointsRight(this.pixels, this.tensor));
     this.final = this.isTurned ? mirrored(this.pixels, this.tensor) : this.pixels;
     this.steps.show(source, { ...made, raster }, this.final, this.isTurned);
     this.askSoon();
+  }
+
+  /** Ask nothing, and say why. */
+  #rest(why) {
+    this.askSoon.cancel();
+    this.turn++;
+    this.pixels = null;
+    this.steps.clear(why);
+    this.answer.clear();
+    this.parts.say(why ?? '');
   }
 
   async #ask() {
@@ -156,7 +161,7 @@ class Try {
       const answer = await askPicture(this.context, this.tensor, this.final);
       if (mine === this.turn) this.answer.show(answer, source.kind === 'sample' ? source.truth : null);
     } catch (error) {
-      if (error.name === 'AbortError' || mine !== this.turn) return;
+      if (mine !== this.turn) return;
       this.answer.fail(error, this.context.failed);
     }
     this.calls.show({ model: this.context.model, instance, shape: this.tensor.shape, input: this.tensor });
@@ -183,7 +188,7 @@ class Try {
       event.preventDefault();
       const file = pictureAmong(event.dataTransfer);
       if (file) this.takeFile(file);
-      else this.answer.fail({ message: this.context.t('try.unreadable') }, this.context.failed);
+      else this.parts.refuse();
     });
     for (const event of ['back', 'key']) this.context.on(event, () => this.pixels && this.askSoon());
   }

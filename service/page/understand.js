@@ -2,13 +2,15 @@
 
 import { drawCalibration, drawLines, legend, numbers, plot } from './chart.js';
 import { classTable } from './classes.js';
-import { el, fill } from './dom.js';
+import { button, el, fill, fine } from './dom.js';
 import { Explain } from './explain.js';
+import { counts, measures, shares } from './formats.js';
 import { gallery } from './gallery.js';
 import { layersOf } from './layers.js';
 import { matrix } from './matrix.js';
 import { held } from './picture.js';
 import { provenance } from './provenance.js';
+import { isExplained } from './try/tensor.js';
 
 export const styles = ['panels.css'];
 
@@ -21,16 +23,14 @@ export function mount(root, context) {
   why.append(samples);
   const rest = el('div', { class: 'stack' });
   root.append(
-    el(
-      'div',
-      { class: 'stack' },
+    el('div', { class: 'stack' },
       card('layers', t('understand.layers'), t('understand.layers.lead'), layersOf(model.summary, t, lang)),
-      why,
+      isExplained(model.summary) ? why : null,
       rest,
     ),
   );
   fill_in(context, explain, why, samples, rest).catch((error) => {
-    if (error.name !== 'AbortError') context.failed(rest, error);
+    context.failed(rest, error);
   });
   return { unmount() {} };
 }
@@ -58,7 +58,7 @@ async function fill_in(context, explain, why, samples, rest) {
     card('origin', t('understand.origin'), null, provenance(report, t, lang)),
     report.notes.map((note) => el('p', { class: 'fine note', text: note })),
   );
-  await startWith(context, explain, samples, report, ask);
+  if (why.isConnected) await startWith(context, explain, samples, report, ask);
 }
 
 /** Explain something at once: what Try asked about, else a test image, else the picture of the documentation. */
@@ -71,7 +71,7 @@ async function startWith({ api, t, lang, model, signal }, explain, samples, repo
     const right = await ask('wrong=false&limit=100');
     const one = names.map((_, i) => typical(right.filter((image) => image.true === i))).filter(Boolean).slice(0, 10);
     const shots = [...one, ...(await ask('wrong=true&limit=4'))];
-    fill(samples, el('h3', { text: t('understand.samples') }), gallery(shots, { names, pick: test, t, lang }));
+    fill(samples, el('h3', t('understand.samples')), gallery(shots, { names, pick: test, t, lang }));
     first = () => test(typical(shots));
   } else if (images) {
     const [image] = await ask('limit=1');
@@ -83,7 +83,7 @@ async function startWith({ api, t, lang, model, signal }, explain, samples, repo
   const tried = held(shape);
   if (tried) {
     first = () => explain.show(tried, t('understand.why.held'));
-    samples.prepend(el('button', { type: 'button', text: t('understand.sample.held'), on: { click: first } }));
+    samples.prepend(button(t('understand.sample.held'), first));
   }
   if (first) await first();
   else explain.about.textContent = t('understand.why.none');
@@ -95,7 +95,7 @@ function typical(images) {
 }
 
 function card(name, title, lead, ...children) {
-  return el('section', { class: `card at-${name}` }, el('h2', { text: title, tabindex: '-1' }), lead ? el('p', { class: 'fine', text: lead }) : null, children);
+  return el('section', { class: `card at-${name}` }, el('h2', { text: title, tabindex: '-1' }), lead ? fine(lead) : null, children);
 }
 
 function curves(report, { t, lang, signal }) {
@@ -103,23 +103,24 @@ function curves(report, { t, lang, signal }) {
   const pairs = ['loss', ...Object.keys(history).filter((name) => history[`val_${name}`] && name !== 'loss')].filter((name) => history[name]);
   if (!pairs.length) return null;
   const epochs = history.loss.map((_, i) => i + 1);
-  const plain = new Intl.NumberFormat(lang, { maximumSignificantDigits: 4 });
-  const short = new Intl.NumberFormat(lang, { maximumSignificantDigits: 2 });
+  const plain = measures(lang, 4);
+  const short = measures(lang, 2);
   const figures = pairs.map((name) => {
     const series = [{ name: t('understand.training'), values: history[name], kind: 'one' }];
     if (history[`val_${name}`]) series.push({ name: t('understand.validation'), values: history[`val_${name}`], kind: 'two' });
-    const title = t(`understand.figure.${name}`) === `understand.figure.${name}` ? name.replaceAll('_', ' ') : t(`understand.figure.${name}`);
+    const key = `understand.figure.${name}`;
+    const title = t(key) === key ? name.replaceAll('_', ' ') : t(key);
     const spec = {
       series,
       xs: epochs,
       whole: true,
       xTitle: t('understand.epoch'),
-      yText: (value, exact) => (exact ? plain : short).format(value),
+      yText: (value, exact) => (exact ? plain : short)(value),
       mark: metrics.best_epoch,
       markText: t('understand.kept', { epoch: metrics.best_epoch }),
-      label: t('understand.curve.label', { name: title, first: plain.format(history[name][0]), last: plain.format(history[name].at(-1)), epochs: epochs.length }),
+      label: t('understand.curve.label', { name: title, first: plain(history[name][0]), last: plain(history[name].at(-1)), epochs: epochs.length }),
     };
-    return el('figure', {}, el('figcaption', {}, el('h3', { text: title }), legend(series)), plot(drawLines, spec, signal).frame);
+    return el('figure', {}, el('figcaption', {}, el('h3', title), legend(series)), plot(drawLines, spec, signal).frame);
   });
   const columns = pairs.flatMap((name) => [name, `val_${name}`]).filter((name) => history[name]);
   return card(
@@ -127,12 +128,12 @@ function curves(report, { t, lang, signal }) {
     t('understand.curves'),
     null,
     el('div', { class: 'two' }, figures),
-    numbers(t('understand.table'), [t('understand.epoch'), ...columns], epochs.map((epoch, i) => [String(epoch), ...columns.map((name) => plain.format(history[name][i]))]), t('understand.curves')),
+    numbers(t('understand.table'), [t('understand.epoch'), ...columns], epochs.map((epoch, i) => [String(epoch), ...columns.map((name) => plain(history[name][i]))]), t('understand.curves')),
   );
 }
 
 function confusion(shown, names, ask, pictures, { t, lang, failed }) {
-  const heading = el('h3', { text: t('understand.cell.none') });
+  const heading = el('h3', t('understand.cell.none'));
   const behind = el('div');
   const panel = el('div', { class: 'behind', 'aria-live': 'polite' }, heading, behind);
   const labels = names ?? shown.confusion_matrix.map((_, i) => String(i));
@@ -143,11 +144,11 @@ function confusion(shown, names, ask, pictures, { t, lang, failed }) {
     try {
       const found = count ? await ask(`true=${i}&predicted=${j}&limit=24`) : [];
       if (mine !== turn) return; // another cell was chosen meanwhile
-      heading.textContent = t('panels.cell', { true: labels[i], predicted: labels[j], count: new Intl.NumberFormat(lang).format(count) });
+      heading.textContent = t(i === j ? 'panels.cell.right' : 'panels.cell', { true: labels[i], predicted: labels[j], count: counts(lang)(count) });
       const text = found.length ? t(i === j ? 'understand.cell.right' : 'understand.cell.wrong', { shown: found.length }) : t('understand.cell.empty');
       fill(behind, el('p', { class: 'fine', text }), found.length ? pictures(found) : null);
     } catch (error) {
-      if (error.name !== 'AbortError') failed(behind, error);
+      failed(behind, error);
     }
   };
   const [i, j] = worst(shown.confusion_matrix);
@@ -168,9 +169,9 @@ function worst(counts) {
 }
 
 function calibration(shown, { t, lang, signal }) {
-  const percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
+  const percent = shares(lang);
   const whole = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
-  const error = new Intl.NumberFormat(lang, { maximumSignificantDigits: 2 }).format(shown.expected_calibration_error);
+  const error = measures(lang, 2)(shown.expected_calibration_error);
   const filled = shown.calibration.filter((bar) => bar.rows);
   const label = t('understand.calibration.label', { error });
   const spec = { bars: shown.calibration, text: (value) => whole.format(value), label, xTitle: t('understand.confidence') };
@@ -182,7 +183,7 @@ function calibration(shown, { t, lang, signal }) {
     numbers(
       t('understand.table'),
       [t('understand.confidence'), t('understand.confidence.mean'), t('understand.accuracy'), t('panels.support')],
-      filled.map((bar) => [`${whole.format(bar.lower)}–${whole.format(bar.upper)}`, percent.format(bar.confidence), percent.format(bar.accuracy), new Intl.NumberFormat(lang).format(bar.rows)]),
+      filled.map((bar) => [`${whole.format(bar.lower)}–${whole.format(bar.upper)}`, percent(bar.confidence), percent(bar.accuracy), counts(lang)(bar.rows)]),
       t('understand.calibration'),
     ),
   );
@@ -192,20 +193,20 @@ function byClass(shown, { t, lang }) {
   return card('classes', t('panels.classes'), t('understand.classes.lead'), classTable({ classes: shown.per_class, t, lang }));
 }
 
-function mistakes(shown, ask, pictures, { t, failed }) {
+function mistakes(shown, ask, pictures, { t, lang, failed }) {
   const list = el('div');
-  const more = el('button', { type: 'button', text: t('understand.more'), on: { click: () => show(100) } });
+  const more = button(t('understand.more'), () => show(100));
   const show = async (limit) => {
     try {
       const found = await ask(`wrong=true&limit=${limit}`);
       fill(list, pictures(found));
       more.hidden = limit === 100 || found.length < limit;
     } catch (error) {
-      if (error.name !== 'AbortError') failed(list, error);
+      failed(list, error);
     }
   };
   show(18);
   const wrong = shown?.wrong ?? null;
-  const lead = wrong === null ? t('understand.deviations.lead') : t('understand.mistakes.lead', { wrong, rows: shown.rows });
+  const lead = wrong === null ? t('understand.deviations.lead') : t('understand.mistakes.lead', { wrong: counts(lang)(wrong), rows: counts(lang)(shown.rows) });
   return card('mistakes', t(wrong === null ? 'understand.deviations' : 'understand.mistakes'), lead, list, more);
 }

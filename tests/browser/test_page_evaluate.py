@@ -1,5 +1,6 @@
 """The page's part Evaluate: a file or a data set, progress, the figures, and what the API says when it refuses."""
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -20,7 +21,7 @@ def test_a_file_gives_the_figures_that_the_service_gives(shipped, visit, theme, 
         "/models/fashion_mnist/versions/1/evaluate", content=STORED.read_bytes(), headers=headers
     ).json()
     shown = page.locator(".figures dd").all_inner_texts()
-    assert shown[:2] == [f"{found['count']:,}", f"{found['accuracy']:.2%}"]
+    assert shown[:2] == [f"{found['count']:,}", f"{found['accuracy']:.1%}"]
     cells = [int(text or 0) for text in page.locator(".matrix tbody td").all_inner_texts()]
     assert cells == [count for row in found["confusion_matrix"] for count in row]
     assert page.locator(".by-class tbody tr").count() == 10
@@ -66,3 +67,33 @@ def test_the_message_of_the_api_is_shown(shipped, visit):
     body = {"dataset": "no_such_set", "split": "test"}
     wanted = shipped.http.post("/models/fashion_mnist/versions/1/evaluate", json=body).json()["error"]
     assert wanted["message"] in told.inner_text() and "404 dataset_not_found" in told.inner_text()
+
+
+def test_a_file_takes_the_place_of_the_data_set_until_it_is_removed(shipped, visit, tmp_path):
+    page = visit(shipped, "#evaluate/fashion_mnist/1")
+    fields = page.locator("#evaluate-name, #evaluate-split, #evaluate-limit")
+    remove = page.get_by_role("button", name="Remove the file")
+    assert page.locator("#evaluate-name").input_value() == "fashion_mnist" and not remove.is_visible()
+    with np.load(STORED) as data:
+        np.savez(tmp_path / "few.npz", x=data["x"][:3], y=data["y"][:3])
+    page.locator("#evaluate-file").set_input_files(tmp_path / "few.npz")
+    assert [one.is_disabled() for one in fields.all()] == [True] * 3
+    page.locator("form button[type=submit]").click()
+    page.get_by_text("Done: the result is below.").wait_for()
+    # Of three images most classes have none, so there is nothing to measure.
+    rows = [row.split("\t") for row in page.locator(".by-class tbody tr").all_inner_texts()]
+    assert {tuple(row[1:4]) for row in rows if row[4] == "0"} == {("–", "–", "–")}
+    assert all("%" in row[1] for row in rows if row[4] != "0")
+    remove.click()
+    assert [one.is_disabled() for one in fields.all()] == [False] * 3 and not remove.is_visible()
+    assert page.locator(".figures").count() == 0 and page.get_by_text("Done").count() == 0
+
+
+def test_a_limit_below_one_is_not_sent(shipped, visit):
+    page = visit(shipped, "#evaluate/fashion_mnist/1")
+    sent = []
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    page.locator("#evaluate-limit").fill("0")
+    page.locator("form button[type=submit]").click()
+    assert page.locator("#evaluate-limit").evaluate("(one) => one.matches(':user-invalid:focus')")
+    assert not sent and page.locator(".failure").count() == 0

@@ -75,6 +75,9 @@ def test_a_wrong_key_shows_what_the_api_says(served, visit):
     told = page.locator(".failure")
     told.wait_for()
     assert "the key of this request is not known here" in told.inner_text()
+    # The other key, that of the dialog, would not help.
+    assert "Enter an admin key above." in told.inner_text() and told.get_by_role("button").count() == 0
+    page.wait_for_function("() => document.activeElement.id === 'operate-key'")
     assert labels(server) == {1: [], 2: []}
     assert page.locator(".reason").inner_text() == server.versions("broken")[1]["reason"]
 
@@ -114,6 +117,17 @@ def test_a_version_without_a_report_says_so_and_is_explained_all_the_same(served
     page.get_by_text("The picture of the documentation.").wait_for()
     page.locator(".why .said:not(:empty)").wait_for()
     assert page.locator(".matrix").count() == 0
+
+
+@pytest.mark.parametrize("lang", ["en-US", "ko-KR"])
+def test_charts_in_a_row_have_their_headings_and_their_plots_at_one_height(served, visit, lang):
+    page = visit(served[0], "#operate", lang=lang)
+    page.wait_for_function("() => document.querySelectorAll('.live .plot svg').length === 4")
+    for part in ("h3", "svg[role=img]"):
+        tops = page.locator(f".live {part}").evaluate_all(
+            "(all) => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+        )
+        assert len(tops) == 4 and len(set(tops)) == 1, part
 
 
 def test_latencies_are_read_off_histograms_as_prometheus_does(served, visit):

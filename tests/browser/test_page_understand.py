@@ -37,7 +37,7 @@ def test_every_layer_is_shown_with_its_shape_and_its_parameters(page, shipped):
     shown = page.locator(".layers > li").all_inner_texts()
     assert len(shown) == len(layers) + 1
     for text, layer in zip(shown[1:], layers, strict=True):
-        assert layer["type"] in text and " × ".join(map(str, layer["output_shape"][1:])) in text
+        assert layer["type"] in text and " × ".join(f"{n:,}" for n in layer["output_shape"][1:]) in text
         assert (f"{layer['parameters']:,} parameters" in text) is (layer["parameters"] > 0)
 
 
@@ -67,6 +67,8 @@ def test_the_matrix_is_one_stop_in_which_arrows_move_and_enter_opens(page):
     assert page.locator(".behind .shot").count() > 0
     page.keyboard.press("End")
     assert page.evaluate("document.activeElement.ariaLabel") == "T-shirt/top taken for Ankle boot: 0"
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.ariaLabel") == "T-shirt/top, rightly: 840"
 
 
 def test_an_image_is_explained_where_it_is_pressed_and_anew_for_each_choice(page, shipped):
@@ -107,6 +109,8 @@ def test_charts_have_their_numbers_as_tables_and_classes_are_sorted_by_any_colum
     page.locator(".at-calibration summary").click()
     filled = [bar for bar in report["evaluation"]["calibration"] if bar["rows"]]
     assert page.locator(".at-calibration tbody tr").count() == len(filled)
+    wrong = report["evaluation"]["wrong"]
+    assert f"{wrong:,} of 10,000 test images" in page.locator(".at-mistakes .fine").first.inner_text()
     recall = page.locator(".at-classes th", has_text="Recall")
     recall.get_by_role("button").click()
     assert recall.get_attribute("aria-sort") == "descending"

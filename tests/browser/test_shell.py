@@ -65,11 +65,61 @@ def test_no_width_needs_to_be_scrolled_sideways(shipped, visit, width):
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_part_looks_the_same_after_another_was_visited(shipped, visit, width):
+    page = visit(shipped, width=width, reduced_motion="reduce")
+    answered(page)
+    before = layout(page)
+    page.get_by_role("tab", name="Understand").click()
+    page.locator(".at-why .samples .shot").first.wait_for()
+    page.get_by_role("tab", name="Try").click()
+    answered(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert layout(page) == before
+
+
+def layout(page) -> list[float]:
+    """Where the samples, their heading and the cards lie: left, top and width of each."""
+    return page.locator(".samples h2, .strip, .columns > .card, .stage > *").evaluate_all(
+        "(all) => all.flatMap((one) => [one.offsetLeft, one.offsetTop, one.offsetWidth])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "corrected"),
+    [
+        ("#try/junk/1", "junk version 1 is not here.", "#try/fashion_mnist/1"),
+        ("#understand/fashion_mnist/7", "fashion_mnist version 7 is not here.", "#understand/fashion_mnist/1"),
+        ("#try/fashion_mnist/one", "fashion_mnist version one is not here.", "#try/fashion_mnist/1"),
+        ("#junk/fashion_conv/1", "junk is not here.", "#try/fashion_conv/1"),
+    ],
+    ids=["model", "version", "no number", "part"],
+)
+def test_an_address_of_what_is_not_there_is_told_and_corrected(shipped, visit, address, said, corrected):
+    page = visit(shipped, address)
+    page.locator("#banner.bad").get_by_text(said, exact=True).wait_for()
+    page.wait_for_function("(hash) => location.hash === hash", arg=corrected)
+    page.get_by_role("tab", name="Evaluate").click()
+    page.wait_for_function("() => !document.querySelector('#banner').textContent")
+
+
+def test_an_address_of_a_version_that_failed_says_why(serve, visit, small):
+    (write_version(small / "broken" / "1") / "model.onnx").write_bytes(b"none")
+    server = serve(small)
+    server.until(lambda: server.versions("broken")[1]["state"] == "failed")
+    page = visit(server, "#try/broken/1", lang="ko-KR", width=360)
+    reason = server.versions("broken")[1]["reason"]
+    page.locator("#banner.bad").get_by_text(f"broken 버전 1: 준비되지 않았습니다(실패). {reason}").wait_for()
+    assert page.url.endswith("#try/fashion_mnist/1")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_the_language_is_the_browsers_and_can_be_changed(shipped, visit):
     page = visit(shipped, lang="ko-KR")
     answered(page)
     assert page.locator("html").get_attribute("lang") == "ko"
     assert page.get_by_role("tab").all_inner_texts() == ["써 보기", "들여다보기", "평가", "운영"]
+    assert "ONNX Runtime으로 계산" in page.locator("#facts").inner_text()
     page.get_by_role("button", name="English").click()
     page.get_by_role("tab", name="Try").wait_for()
     page.get_by_text("Its answer").wait_for()

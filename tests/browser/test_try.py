@@ -1,6 +1,8 @@
 """Trying a model: every way in which a picture gets in, and what is shown of it."""
 
 import base64
+import io
+import re
 
 import httpx
 import numpy as np
@@ -114,14 +116,14 @@ def test_a_drawing_by_mouse_is_answered_while_it_is_drawn(shipped, visit):
     answered(page, "Ankle boot")
 
 
-def test_a_stroke_can_be_taken_back(shipped, visit):
+def test_a_stroke_can_be_undone(shipped, visit):
     page = visit(shipped)
     answered(page)
     page.get_by_role("button", name="Draw").click()
     draw(page)
     answered(page)
     for _ in range(3):
-        page.get_by_role("button", name="Take back").click()
+        page.get_by_role("button", name="Undo").click()
     page.wait_for_function("() => document.querySelector('.best').textContent === 'Nothing asked yet.'")
 
 
@@ -184,13 +186,52 @@ def test_a_shoe_that_points_to_the_right_is_turned_about_and_can_be_turned_back(
     assert mirror.get_attribute("aria-pressed") == "false"
 
 
+@pytest.mark.parametrize(
+    ("lang", "colour"),
+    [("en-US", (255, 255, 255, 255)), ("ko-KR", (9, 9, 9, 0))],
+    ids=["white", "transparent"],
+)
+def test_a_picture_of_nothing_is_told_and_not_asked_about(shipped, visit, lang, colour):
+    page = visit(shipped, lang=lang)
+    answered(page)
+    asked = []
+    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    file = io.BytesIO()
+    Image.new("RGBA", (90, 60), colour).save(file, "PNG")
+    give(page, "drop", file.getvalue(), "blank.png", "image/png")
+    said = {
+        "en-US": "Nothing is found in this picture, so the model is not asked.",
+        "ko-KR": "이 그림에서 아무것도 찾지 못해 모델에 묻지 않았습니다.",
+    }[lang]
+    page.locator(".gets").get_by_text(said).wait_for()
+    assert page.locator(".stage [role=status]").inner_text() == said
+    assert page.locator(".best strong, .bars li").count() == 0
+    # Nor is it whatever is chosen to be made of it.
+    page.locator("#manner").select_option("whole")
+    page.locator(".strip button").nth(1).click()
+    answered(page, "Pullover")
+    assert len(asked) == 1
+
+
+def test_the_border_of_a_white_picture_is_seen_on_a_light_card(shipped, visit):
+    page = visit(shipped)
+    answered(page)
+    border = page.locator(".stage .ground").evaluate("(one) => getComputedStyle(one).boxShadow")
+    red, green, blue = map(int, re.findall(r"\d+", border)[:3])
+    assert max(red, green, blue) < 225
+
+
 def test_what_is_no_picture_is_refused_in_words(shipped, visit):
     page = visit(shipped)
     answered(page)
+    told = page.locator(".stage").get_by_role("alert")
     give(page, "drop", b"no picture", "notes.txt", "text/plain")
-    assert "no picture" in page.get_by_role("alert").inner_text()
+    assert "no picture" in told.inner_text()
+    page.locator(".strip button").nth(1).click()
+    answered(page, "Pullover")
+    assert told.count() == 0
     give(page, "paste", b"damaged", "damaged.png", "image/png")
-    assert "no picture" in page.get_by_role("alert").inner_text()
+    assert "no picture" in told.inner_text()
     page.locator(".strip button").nth(2).click()
     answered(page, "Trouser")
     assert page.get_by_role("alert").count() == 0
@@ -279,3 +320,19 @@ def test_a_model_of_numbers_is_asked_in_json(odd, visit):
         "(share) => document.querySelector('.best .num')?.textContent === share",
         arg=f"{asked.json()['predictions'][0]['probability']:.1%}",
     )
+
+
+def test_a_model_of_numbers_is_not_asked_why_and_no_data_set_is_proposed(odd, visit):
+    page = visit(odd, "#understand/flowers/1")
+    page.get_by_role("heading", name="Where it comes from").wait_for()
+    assert page.locator(".at-why").count() == 0
+    page.goto(f"{odd.http.base_url}/#evaluate/flowers/1")
+    page.locator("#evaluate-name").wait_for()
+    assert page.locator("#evaluate-name").input_value() == ""
+    for model, proposed in (("colour", "cifar10"), ("digits", "mnist")):
+        page.goto(f"{odd.http.base_url}/#evaluate/{model}/1")
+        page.wait_for_function(
+            "([model, set]) => document.querySelector('h1').textContent.startsWith(model)"
+            " && document.querySelector('#evaluate-name')?.value === set",
+            arg=[model, proposed],
+        )

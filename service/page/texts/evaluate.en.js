@@ -12,6 +12,7 @@ export default {
   'evaluate.limit.all': 'all',
   'evaluate.file': 'Or a file',
   'evaluate.file.lead': 'An .npz with the arrays x and y, dropped here or chosen. It is sent to this server alone.',
+  'evaluate.file.remove': 'Remove the file',
   'evaluate.start': 'Evaluate',
   'evaluate.cancel': 'Cancel',
   'evaluate.cancelled': 'Cancelled.',

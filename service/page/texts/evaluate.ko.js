@@ -3,7 +3,7 @@ import panels from './panels.ko.js';
 export default {
   ...panels,
   'evaluate.title': '얼마나 잘 맞힐까요?',
-  'evaluate.lead': '서버에 있는 데이터셋이나, 정답이 붙은 직접 준비한 이미지로 평가합니다. 그동안에도 예측은 계속됩니다.',
+  'evaluate.lead': '서버의 데이터셋이나, 정답이 붙은 내 이미지로 평가합니다. 그동안에도 예측은 계속됩니다.',
   'evaluate.name': '데이터셋',
   'evaluate.split': '구분',
   'evaluate.split.test': '테스트',
@@ -12,6 +12,7 @@ export default {
   'evaluate.limit.all': '전부',
   'evaluate.file': '또는 파일',
   'evaluate.file.lead': '배열 x와 y가 든 .npz 파일을 여기에 끌어다 놓거나 고르세요. 이 서버에만 보냅니다.',
+  'evaluate.file.remove': '파일 빼기',
   'evaluate.start': '평가하기',
   'evaluate.cancel': '취소',
   'evaluate.cancelled': '취소했습니다.',

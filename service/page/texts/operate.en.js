@@ -20,6 +20,7 @@ export default {
   'operate.none': 'No models are here.',
   'operate.key': 'Admin key',
   'operate.key.lead': 'Changes need a key with the scope admin. It stays in the memory of this page. The label is the one that Promote moves.',
+  'operate.key.wanted': 'Enter an admin key above.',
   'operate.label': 'Label',
   'operate.versions': 'Versions of {name}',
   'operate.version': 'Version',

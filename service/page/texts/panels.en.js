@@ -4,6 +4,7 @@ export default {
   'panels.true': 'true ↓',
   'panels.predicted': 'predicted →',
   'panels.cell': '{true} taken for {predicted}: {count}',
+  'panels.cell.right': '{true}, rightly: {count}',
   'panels.classes': 'By class',
   'panels.label': 'Class',
   'panels.precision': 'Precision',

@@ -1,6 +1,7 @@
 // The answer of a model: its best guess in words, a bar for each class, and where the time went.
 
 import { debounced, el, fill } from '../dom.js';
+import { counts, measures, shares } from '../formats.js';
 import { writeHash } from '../tabs.js';
 import { meaningOf } from './ask.js';
 
@@ -9,12 +10,13 @@ const SPOKEN_AFTER_MS = 700;
 
 /** The answer card. Bars stay in the order of the classes, so that they move and do not jump. */
 export class Answer {
-  constructor(root, { t, lang, model }, isPicture) {
+  constructor(root, { t, lang, model }, isExplained) {
     this.t = t;
-    this.isPicture = isPicture;
+    this.isExplained = isExplained;
     this.classNames = model.summary.class_names;
-    this.percent = new Intl.NumberFormat(lang, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
-    this.number = new Intl.NumberFormat(lang, { maximumSignificantDigits: 6 });
+    this.percent = shares(lang);
+    this.number = measures(lang, 6);
+    this.lang = lang;
     this.best = el('p', { class: 'best' });
     this.note = el('p', { class: 'fine note' });
     this.bars = el('div', { class: 'bars' });
@@ -23,7 +25,7 @@ export class Answer {
     this.trouble = el('div');
     this.spoken = el('p', { class: 'sr', role: 'status' });
     this.speak = debounced((text) => fill(this.spoken, text), SPOKEN_AFTER_MS);
-    fill(root, el('h2', { text: t('try.answer') }), this.trouble, this.best, this.note, this.bars, this.times, el('p', { class: 'fine' }, this.why), this.spoken);
+    fill(root, el('h2', t('try.answer')), this.trouble, this.best, this.note, this.bars, this.times, el('p', { class: 'fine' }, this.why), this.spoken);
     this.clear();
   }
 
@@ -45,7 +47,7 @@ export class Answer {
     this.#head(best, groups, truth, warnings);
     fill(this.bars, groups.map((group) => this.#group(group, best)));
     this.#times(timing);
-    this.why.hidden = !this.isPicture;
+    this.why.hidden = !this.isExplained;
   }
 
   /** Show why there is no answer. */
@@ -57,11 +59,11 @@ export class Answer {
 
   #head(best, groups, truth, warnings) {
     if (best) {
-      fill(this.best, el('strong', { text: best.label }), ' ', el('span', { class: 'num', text: this.percent.format(best.share) }));
-      this.speak(this.t('try.answer.spoken', { label: best.label, share: this.percent.format(best.share) }));
+      fill(this.best, el('strong', best.label), ' ', el('span', { class: 'num', text: this.percent(best.share) }));
+      this.speak(`${best.label}, ${this.percent(best.share)}`);
     } else {
       const values = groups.filter((group) => group.value !== null && group.value !== undefined);
-      const text = values.map((group) => [group.value].flat(9).map((one) => this.number.format(one)).join(', ')).join('; ');
+      const text = values.map((group) => [group.value].flat(9).map((one) => this.number(one)).join(', ')).join('; ');
       fill(this.best, values.length ? el('strong', { class: 'num', text }) : '');
       this.speak(text);
     }
@@ -81,25 +83,23 @@ export class Answer {
     const rows = shown.map((i) => {
       const filled = el('span', { class: 'filled' });
       filled.style.width = `${Math.max(0, Math.min(1, bars[i].share)) * 100}%`;
-      return el(
-        'li',
-        { class: best?.at === i ? 'top' : null },
+      return el('li', { class: best?.at === i ? 'top' : null },
         el('span', { class: 'label', text: bars[i].label }),
         el('span', { class: 'track', 'aria-hidden': 'true' }, filled),
-        el('span', { class: 'share num', text: this.percent.format(bars[i].share) }),
+        el('span', { class: 'share num', text: this.percent(bars[i].share) }),
       );
     });
-    return [name ? el('h3', { text: name }) : null, el('ul', {}, rows)];
+    return [name ? el('h3', name) : null, el('ul', {}, rows)];
   }
 
   #times({ total, decode = 0, queue, compute, encode = 0 }) {
     const inside = queue === undefined ? undefined : decode + queue + compute + encode;
     const pairs = [['try.total', total], ['try.inside', inside], ['try.queue', queue], ['try.compute', compute]];
     const known = pairs.filter(([, value]) => value !== undefined);
-    fill(this.times, known.map(([key, value]) => el('div', {}, el('dt', { text: this.t(key) }), el('dd', { text: this.#ms(value) }))));
+    fill(this.times, known.map(([key, value]) => el('div', {}, el('dt', this.t(key)), el('dd', this.#ms(value)))));
   }
 
   #ms(value) {
-    return this.t('try.ms', { ms: value < 10 ? value.toFixed(2) : value.toFixed(0) });
+    return this.t('try.ms', { ms: counts(this.lang, value < 10 ? 2 : 0)(value) });
   }
 }

@@ -4,7 +4,7 @@
 import { nested, valuesOf } from './tensor.js';
 
 export const PROTOCOLS = ['native', 'v1', 'v2'];
-export const TOOLS = ['curl', 'python', 'javascript'];
+export const TOOLS = ['curl', 'Python', 'JavaScript'];
 
 const DATATYPES = { uint8: 'UINT8', float16: 'FP16', float32: 'FP32', float64: 'FP64', int32: 'INT32', int64: 'INT64' };
 
@@ -33,7 +33,7 @@ export function instanceOf(pixels, tensor) {
 
 /** Return the code of a call. `hasKey`: whether it needs a key, which comes from the environment of who runs it. */
 export function code(tool, url, body, hasKey) {
-  return { curl, python, javascript }[tool](url, body, hasKey);
+  return { curl, Python, JavaScript }[tool](url, body, hasKey);
 }
 
 function curl(url, body, hasKey) {
@@ -41,7 +41,7 @@ function curl(url, body, hasKey) {
   return `curl -s '${url.replaceAll("'", '%27')}' \\\n  -H 'content-type: application/json'${key} \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
 }
 
-function python(url, body, hasKey) {
+function Python(url, body, hasKey) {
   const key = hasKey ? '\n    headers={"authorization": f"Bearer {os.environ[\'MODISTE_KEY\']}"},' : '';
   return `${hasKey ? 'import os\n\n' : ''}import httpx
 
@@ -52,7 +52,7 @@ answer = httpx.post(
 print(answer.json())`;
 }
 
-function javascript(url, body, hasKey) {
+function JavaScript(url, body, hasKey) {
   const key = hasKey ? '\n    authorization: `Bearer ${process.env.MODISTE_KEY}`,' : '';
   return `const answer = await fetch(${JSON.stringify(url)}, {
   method: 'POST',
@@ -72,6 +72,6 @@ function indented(text, spaces) {
 function laidOut(value) {
   if (!Array.isArray(value) || !Array.isArray(value[0])) return JSON.stringify(value);
   const widest = Math.max(...value.flat(9).map((one) => String(one).length));
-  const line = (row) => (Array.isArray(row[0]) ? `[${row.map(line).join(', ')}]` : `[${row.map((one) => String(one).padStart(widest)).join(',')}]`);
+  const line = (row) => (Array.isArray(row[0]) ? `[${row.map(line).join(', ')}]` : `[${row.map((one) => String(one).padStart(widest)).join(', ')}]`);
   return `[\n${value.map((row) => `  ${line(row)}`).join(',\n')}\n]`;
 }

@@ -1,7 +1,7 @@
 // The card with the calls: two choices, the code, and a button that copies it.
 
 import { PROTOCOLS, TOOLS, code, question } from './calls.js';
-import { el, fill } from '../dom.js';
+import { button, el, fill, fine } from '../dom.js';
 
 const chosen = { protocol: 'native', tool: 'curl' };
 
@@ -14,11 +14,11 @@ export class Calls {
     this.code = el('code');
     this.text = el('pre', { class: 'code', tabindex: '0', 'aria-label': t('try.calls') }, this.code);
     this.copied = el('span', { class: 'fine', role: 'status' });
-    const copy = el('button', { type: 'button', text: t('try.copy'), on: { click: () => this.#copy() } });
+    const copy = button(t('try.copy'), () => this.#copy());
     fill(
       root,
-      el('div', { class: 'row calls-head' }, el('h2', { text: t('try.calls') }), this.copied, copy),
-      el('p', { class: 'fine', text: t('try.calls.about') }),
+      el('div', { class: 'row calls-head' }, el('h2', t('try.calls')), this.copied, copy),
+      fine(t('try.calls.about')),
       el('div', { class: 'row' }, this.#choice('protocol', PROTOCOLS), this.#choice('tool', TOOLS)),
       this.text,
     );
@@ -36,14 +36,10 @@ export class Calls {
 
   #choice(name, values) {
     const { t } = this.context;
-    return el(
-      'fieldset',
-      { class: 'segments' },
+    return el('fieldset', { class: 'segments' },
       el('legend', { class: 'sr', text: t(`try.${name}`) }),
       values.map((value) =>
-        el(
-          'label',
-          {},
+        el('label', {},
           el('input', {
             type: 'radio',
             name,
@@ -56,7 +52,7 @@ export class Calls {
               },
             },
           }),
-          el('span', { text: t(`try.${name}.${value}`) }),
+          el('span', name === 'tool' ? value : t(`try.${name}.${value}`)),
         ),
       ),
     );

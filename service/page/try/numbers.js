@@ -4,7 +4,7 @@ import { ApiError } from '../api.js';
 import { askText } from './ask.js';
 import { Answer } from './bars.js';
 import { Calls } from './calls_view.js';
-import { el, fill } from '../dom.js';
+import { el, fill, fine } from '../dom.js';
 
 // What was written, by the path of the version.
 const kept = new Map();
@@ -14,19 +14,15 @@ export function mountNumbers(root, context) {
   const { t, model } = context;
   const text = el('textarea', { id: 'rows', rows: '10', spellcheck: 'false', class: 'mono' });
   text.value = kept.get(model.path) ?? JSON.stringify({ instances: [exampleOf(model.summary.inputs)] }, null, 1);
-  const send = el('button', { type: 'button', class: 'main', text: t('try.send') });
+  const send = el('button', { class: 'main', text: t('try.send') });
   const answer = el('section', { class: 'card answer', 'aria-label': t('try.answer') });
   const calls = el('section', { class: 'card calls', 'aria-label': t('try.calls') });
   fill(
     root,
-    el(
-      'div',
-      { class: 'columns two' },
-      el(
-        'section',
-        { class: 'card stage', 'aria-label': t('try.rows') },
+    el('div', { class: 'columns two' },
+      el('section', { class: 'card stage', 'aria-label': t('try.rows') },
         el('h2', {}, el('label', { for: text.id, text: t('try.rows') })),
-        el('p', { class: 'fine', text: t('try.rows.about') }),
+        fine(t('try.rows.about')),
         text,
         el('div', { class: 'row' }, send),
       ),

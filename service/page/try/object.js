@@ -1,17 +1,19 @@
 // Where the object is in a picture: what is not ground, without specks.
 
+import { smoothed } from './resize.js';
+
 const LEAST_OFF = 0.05; // "within 5 %" of the corner is ground: so Fashion-MNIST was trimmed
 const NOISES = 4;
 const OF_BETWEEN = 0.4; // of the way to the object: leaves most of a soft shadow out
 
 /**
- * Return `{mask, box}` from how far each pixel is from the ground.
+ * Return `{mask, box, isEmpty}` from how far each pixel is from the ground.
  *
  * `mask`: Uint8Array, 1 where the object is, and one pixel around it; `box`: `{left, top, width, height}`.
- * A picture of nothing is its own object.
+ * A picture of nothing is its own object; `isEmpty` says so.
  */
 export function objectIn(off, width, height) {
-  const soft = blurred(off, width, height, Math.max(1, Math.round(Math.max(width, height) / 224)));
+  const soft = smoothed(off, width, Array(2 * Math.max(1, Math.round(Math.max(width, height) / 224)) + 1).fill(1));
   const between = otsu(soft);
   const low = Math.max(LEAST_OFF, NOISES * (off.noise / 2), between * OF_BETWEEN);
   const sure = Math.max(low * 1.5, between * 0.75);
@@ -30,32 +32,8 @@ export function objectIn(off, width, height) {
       top = Math.min(top, y);
       bottom = Math.max(bottom, y);
     }
-  if (right < 0) return { mask: mask.fill(1), box: { left: 0, top: 0, width, height } };
-  return { mask, box: { left, top, width: right - left + 1, height: bottom - top + 1 } };
-}
-
-/** Mean over a square of 2 r + 1, by columns and by lines. */
-function blurred(plane, width, height, r) {
-  const once = new Float32Array(plane.length);
-  const twice = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const from = Math.max(0, x - r);
-      const to = Math.min(width - 1, x + r);
-      let sum = 0;
-      for (let at = from; at <= to; at++) sum += plane[y * width + at];
-      once[y * width + x] = sum / (to - from + 1);
-    }
-  for (let y = 0; y < height; y++) {
-    const from = Math.max(0, y - r);
-    const to = Math.min(height - 1, y + r);
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (let at = from; at <= to; at++) sum += once[at * width + x];
-      twice[y * width + x] = sum / (to - from + 1);
-    }
-  }
-  return twice;
+  if (right < 0) return { mask: mask.fill(1), box: { left: 0, top: 0, width, height }, isEmpty: true };
+  return { mask, box: { left, top, width: right - left + 1, height: bottom - top + 1 }, isEmpty: false };
 }
 
 /** The threshold that parts the values into two kinds best (Otsu 1979). */

@@ -1,9 +1,7 @@
 // From a picture of anything to the pixels that a model was trained on. Numbers alone: no page, no canvas.
 //
-// Fashion-MNIST was made of shop pictures in these steps (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747, section 2): trim
-// what is as bright as the corner, resize the longest edge to 28, sharpen, centre on 28 x 28, negate, turn to grey. In the
-// data itself the longest edge is 28 in 98 pictures of 100, and where an odd number of lines is left, the
-// left and the top get the larger half. Here the same is done to photographs, whose ground is neither even nor clean.
+// Fashion-MNIST was made of shop pictures in such steps (arXiv:1708.07747, section 2); in the data itself the longest edge
+// is 28 in 98 pictures of 100, and where an odd number of lines is left, the left and the top get the larger half.
 //
 // A raster is `{width, height, data}`, data of RGBA bytes, as ImageData is; a plane is a Float32Array [height * width].
 
@@ -17,21 +15,25 @@ export const MANNERS = ['garment', 'digit', 'square', 'whole'];
 /**
  * Prepare a picture for a model of `height` x `width` x `channels`.
  *
- * Returns `{pixels, box, flat, inverted}`. `pixels`: Uint8ClampedArray [height * width * channels].
+ * Returns `{pixels, box, flat, inverted, isEmpty}`. `pixels`: Uint8ClampedArray [height * width * channels].
  * `box`: `{left, top, width, height}`, what is used of the picture. `flat`, a plane, is the grey picture on an
  * evened white ground and `inverted` what the model sees of it before it is made small; null where the
- * manner has no such step.
+ * manner has no such step. `isEmpty`: there is no object in the picture, or all of it is of one colour.
  *
- * Manners: `garment` trims, inverts a light ground, and fills the frame; `digit` does so with a margin and
- * centres by weight, as MNIST does; `square` cuts the middle out; `whole` takes all, whatever its proportions, as
- * the service does with a PNG. A drawing is on black, which needs no guess.
+ * Manners: `garment` trims, inverts a light ground, and fills the frame; `digit` leaves a margin and centres by weight;
+ * `square` cuts the middle out; `whole` takes all, as the service does with a PNG. A drawing is on black.
  */
-export function prepare(raster, { height, width, channels }, manner, isDrawing = false) {
+export function prepare(raster, tensor, manner, isDrawing = false) {
+  const made = madeOf(raster, tensor, manner, isDrawing);
+  return { ...made, isEmpty: made.isEmpty || made.pixels.every((value, i) => value === made.pixels[i % tensor.channels]) };
+}
+
+function madeOf(raster, { height, width, channels }, manner, isDrawing) {
   if (channels === 1 && (manner === 'garment' || manner === 'digit')) {
     return cutOut(raster, { height, width }, manner, isDrawing ? BLACK : ground(raster));
   }
   const box = manner === 'whole' ? whole(raster) : middle(raster, width / height);
-  const planes = channels === 1 ? [grey(raster)] : [0, 1, 2].map((c) => channel(raster, c));
+  const planes = channels === 1 ? [evened(raster, BLACK)] : [0, 1, 2].map((c) => channel(raster, c));
   const pixels = new Uint8ClampedArray(height * width * channels);
   planes.forEach((plane, c) => {
     const small = resized(plane, raster.width, box, width, height);
@@ -59,9 +61,9 @@ const LEANING = 0.7;
 /**
  * Whether bytes [28 * 28] of a garment show a shoe whose toe is on the right.
  *
- * In Fashion-MNIST every shoe points to the left, so its outline is higher on the right: the middle of the columns,
- * weighed by their heights, lies right of the frame's by more than 0.7 pixels of 28 in 98 sneakers of 100, in all
- * boots and in 8 sandals of 10; of all 60,000 pictures, 1 in 160 leans so far to the left, nearly all of them sandals.
+ * In Fashion-MNIST every shoe points to the left and is higher on the right: the middle of the columns, weighed by their
+ * heights, lies right of the frame's by more than 0.7 pixels of 28 in 98 sneakers of 100, all boots and 8 sandals of
+ * 10; of all 60,000 pictures, 1 in 160 leans so far to the left, nearly all sandals.
  */
 export function pointsRight(pixels, { height, width }) {
   let sum = 0;
@@ -87,7 +89,7 @@ function cutOut(raster, { height, width }, manner, found) {
   if (raster.width === width && raster.height === height) {
     return { pixels: Uint8ClampedArray.from(inverted), box: whole(raster), flat, inverted };
   }
-  const { mask, box } = objectIn(shareOff(raster, found), raster.width, raster.height);
+  const { mask, box, isEmpty } = objectIn(shareOff(raster, found), raster.width, raster.height);
   // What lies around the object is noise.
   for (let i = 0; i < inverted.length; i++) if (!mask[i]) inverted[i] = 0;
   const frame = manner === 'digit' ? Math.round(Math.min(width, height) * (20 / 28)) : Math.min(width, height);
@@ -98,7 +100,7 @@ function cutOut(raster, { height, width }, manner, found) {
   const small = manner === 'garment' && found !== BLACK ? sharpened(plain, w, SHARPENING) : plain;
   const halves = [Math.ceil((width - w) / 2), Math.ceil((height - h) / 2)];
   const [left, top] = manner === 'digit' ? byWeight(small, w, h, width, height) : halves;
-  return { pixels: laid(small, w, h, left, top, width, height), box, flat, inverted };
+  return { pixels: laid(small, w, h, left, top, width, height), box, flat, inverted, isEmpty };
 }
 
 /** Where a small picture has its centre of mass in the middle of the frame. */
@@ -132,13 +134,6 @@ function evened(raster, found) {
     return found.isLight ? Math.min(255, (value * 255) / found.at(c, i)) : value;
   };
   for (let i = 0; i < plane.length; i++) plane[i] = 0.299 * shown(0, i) + 0.587 * shown(1, i) + 0.114 * shown(2, i);
-  return plane;
-}
-
-function grey(raster) {
-  const plane = new Float32Array(raster.width * raster.height);
-  for (let i = 0, at = 0; i < plane.length; i++, at += 4)
-    plane[i] = 0.299 * raster.data[at] + 0.587 * raster.data[at + 1] + 0.114 * raster.data[at + 2];
   return plane;
 }
 

@@ -44,24 +44,24 @@ function covered(start, length, count) {
 
 /** Return a plane with its edges sharpened: what a Gaussian of radius and deviation 1 takes away is given back, in part. */
 export function sharpened(plane, width, amount) {
-  const height = plane.length / width;
-  const weights = [Math.exp(-0.5), 1, Math.exp(-0.5)];
-  const soft = smoothed(smoothed(plane, width, height, weights, 1, 0), width, height, weights, 0, 1);
+  const soft = smoothed(plane, width, [Math.exp(-0.5), 1, Math.exp(-0.5)]);
   return plane.map((value, i) => Math.min(255, Math.max(0, value + amount * (value - soft[i]))));
 }
 
-function smoothed(plane, width, height, weights, dx, dy) {
-  return plane.map((_, i) => {
-    const x = i % width;
-    const y = Math.floor(i / width);
-    let sum = 0;
-    let weight = 0;
-    for (let k = -1; k <= 1; k++) {
-      const [atX, atY] = [x + k * dx, y + k * dy];
-      if (atX < 0 || atX >= width || atY < 0 || atY >= height) continue;
-      sum += plane[atY * width + atX] * weights[k + 1];
-      weight += weights[k + 1];
-    }
-    return sum / weight;
-  });
+/** Return the mean of what is around each pixel, across and then down, by an odd number of weights. */
+export function smoothed(plane, width, weights) {
+  const reach = weights.length >> 1;
+  const pass = (from, step, length, place) =>
+    from.map((_, i) => {
+      const at = place(i);
+      let sum = 0;
+      let weight = 0;
+      for (let k = Math.max(-reach, -at); k <= Math.min(reach, length - 1 - at); k++) {
+        sum += from[i + k * step] * weights[k + reach];
+        weight += weights[k + reach];
+      }
+      return sum / weight;
+    });
+  const across = pass(plane, 1, width, (i) => i % width);
+  return pass(across, width, plane.length / width, (i) => Math.floor(i / width));
 }

@@ -1,12 +1,13 @@
 // The left card of Try: where a picture comes from. The drawing and its tools, the photograph, the samples.
 
-import { el, fill } from '../dom.js';
+import { button, el, fill, fine } from '../dom.js';
 import { frame, paintPixels, paintRaster } from './paint.js';
 
-/** Build the card, and the row of samples. Returns `{element, samples, show(source), showSamples(samples, names), say(text)}`. */
-export function stage({ t }, tensor, sketch, actions) {
+/** Build the card, and the row of samples. Returns `{element, samples, show(source), showSamples(samples, names), say(text), refuse()}`. */
+export function stage({ t, failed }, tensor, sketch, actions) {
   const shown = frame(t('try.yours'), 'shown');
   const status = el('p', { class: 'sr', role: 'status' });
+  const trouble = el('div');
   const strip = el('div', { class: 'strip' });
   const samples = el('section', { class: 'samples', hidden: true, 'aria-labelledby': 'samples-title' }, el('h2', { id: 'samples-title', text: t('try.samples') }), strip);
   const file = el('input', { type: 'file', accept: 'image/*', class: 'sr', tabindex: '-1', 'aria-hidden': 'true' });
@@ -14,17 +15,16 @@ export function stage({ t }, tensor, sketch, actions) {
     if (file.files[0]) actions.takeFile(file.files[0]);
     file.value = '';
   });
-  const choose = el('button', { type: 'button', text: t('try.choose'), on: { click: () => file.click() } });
-  const draw = el('button', { type: 'button', text: t('try.draw'), on: { click: () => begin() } });
+  const choose = button(t('try.choose'), () => file.click());
+  const draw = button(t('try.draw'), () => begin());
   const tools = drawingTools(t, sketch);
-  const element = el(
-    'section',
-    { class: 'card stage', 'aria-label': t('try.picture') },
-    el('h2', { text: t('try.picture') }),
+  const element = el('section', { class: 'card stage', 'aria-label': t('try.picture') },
+    el('h2', t('try.picture')),
+    trouble,
     el('div', { class: 'ground' }, sketch.element, shown),
     tools,
     el('div', { class: 'row' }, draw, choose, file),
-    el('p', { class: 'fine', text: t('try.drop') }),
+    fine(t('try.drop')),
     el('p', { class: 'sr', id: 'sketch-help', text: t('try.keys') }),
     status,
   );
@@ -36,6 +36,7 @@ export function stage({ t }, tensor, sketch, actions) {
 
   function show(source) {
     const isDrawing = source.kind === 'drawing';
+    fill(trouble);
     sketch.element.hidden = !isDrawing;
     tools.hidden = !isDrawing;
     draw.hidden = isDrawing;
@@ -54,16 +55,14 @@ export function stage({ t }, tensor, sketch, actions) {
       const name = names?.[sample.truth] ?? String(sample.truth);
       const small = el('canvas', { 'aria-hidden': 'true' });
       paintPixels(small, sample.pixels, tensor);
-      return el(
-        'button',
-        { type: 'button', title: name, 'aria-label': t('try.sample', { number: i + 1, name }), on: { click: () => actions.takeSample(sample, i) } },
+      return el('button', { title: name, 'aria-label': t('try.sample', { number: i + 1, name }), on: { click: () => actions.takeSample(sample, i) } },
         small,
       );
     });
     fill(strip, buttons);
   }
 
-  return { element, samples, show, showSamples, say: (text) => fill(status, text) };
+  return { element, samples, show, showSamples, say: (text) => fill(status, text), refuse: () => failed(trouble, { message: t('try.unreadable') }) };
 }
 
 function drawingTools(t, sketch) {
@@ -71,18 +70,14 @@ function drawingTools(t, sketch) {
   const shade = el('input', { type: 'range', id: 'brush-shade', min: '0', max: '255', step: '5', value: String(sketch.shade) });
   size.addEventListener('input', () => (sketch.size = Number(size.value)));
   shade.addEventListener('input', () => (sketch.shade = Number(shade.value)));
-  return el(
-    'div',
-    { class: 'drawing' },
+  return el('div', { class: 'drawing' },
     el('label', { for: size.id, text: t('try.size') }),
     size,
     el('label', { for: shade.id, text: t('try.shade') }),
     shade,
-    el(
-      'div',
-      { class: 'row' },
-      el('button', { type: 'button', text: t('try.undo'), on: { click: () => sketch.undo() } }),
-      el('button', { type: 'button', text: t('try.clear'), on: { click: () => sketch.clear() } }),
+    el('div', { class: 'row' },
+      button(t('try.undo'), () => sketch.undo()),
+      button(t('try.clear'), () => sketch.clear()),
     ),
   );
 }

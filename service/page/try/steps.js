@@ -1,24 +1,24 @@
 // The middle card of Try: what the model gets, enlarged, and the steps that led there.
 
 import { el, fill } from '../dom.js';
+import { counts } from '../formats.js';
 import { frame, paintPixels, paintPlane, paintRaster } from './paint.js';
 import { MANNERS } from './picture.js';
 
 /** Shows the way of a picture. `actions` has `setManner(manner)` and `turnAbout()`. */
 export class Steps {
-  constructor({ t }, tensor, manner, actions) {
+  constructor({ t, lang }, tensor, manner, actions) {
     this.t = t;
     this.tensor = tensor;
-    const size = tensor.channels === 1 ? `${tensor.height} × ${tensor.width}` : `${tensor.height} × ${tensor.width} × ${tensor.channels}`;
+    const { height, width, channels } = tensor;
+    const size = [height, width, channels].slice(0, channels === 1 ? 2 : 3).map(counts(lang)).join(' × ');
     this.final = frame(t('try.gets', { size }), 'pixels final');
     this.steps = el('ol', { class: 'steps' });
-    this.turn = el('button', { type: 'button', text: t('try.mirror'), 'aria-pressed': 'false', on: { click: () => actions.turnAbout() } });
+    this.turn = el('button', { text: t('try.mirror'), 'aria-pressed': 'false', on: { click: () => actions.turnAbout() } });
     this.way = el('div', { class: 'way' }, this.#manners(manner, actions), this.turn);
     this.note = el('p', { class: 'fine' });
-    this.element = el(
-      'section',
-      { class: 'card gets', 'aria-label': t('try.gets', { size }) },
-      el('h2', { text: t('try.gets', { size }) }),
+    this.element = el('section', { class: 'card gets', 'aria-label': t('try.gets', { size }) },
+      el('h2', t('try.gets', { size })),
       el('div', { class: 'ground' }, this.final),
       this.note,
       this.steps,
@@ -27,12 +27,12 @@ export class Steps {
     this.clear();
   }
 
-  /** Show that there is no picture. */
-  clear() {
+  /** Show that there is no picture, and why. */
+  clear(why = this.t('try.empty')) {
     const { height, width, channels } = this.tensor;
     paintPixels(this.final, new Uint8ClampedArray(height * width * channels), this.tensor);
     fill(this.steps);
-    fill(this.note, this.t('try.empty'));
+    fill(this.note, why);
     this.way.hidden = false;
   }
 
@@ -56,7 +56,7 @@ export class Steps {
     const step = (name, paint, kind = '') => {
       const canvas = frame(t(name), kind);
       paint(canvas);
-      return el('li', {}, el('div', { class: 'thumb' }, canvas), el('span', { text: t(name) }));
+      return el('li', {}, el('div', { class: 'thumb' }, canvas), el('span', t(name)));
     };
     return [
       step('try.step.cut', (canvas) => paintRaster(canvas, raster, box)),
@@ -68,9 +68,7 @@ export class Steps {
 
   #manners(manner, actions) {
     const offered = MANNERS.filter((one) => this.tensor.channels === 1 || one === 'square' || one === 'whole');
-    const select = el(
-      'select',
-      { id: 'manner' },
+    const select = el('select', { id: 'manner' },
       offered.map((one) => el('option', { value: one, selected: one === manner, text: this.t(`try.manner.${one}`) })),
     );
     select.addEventListener('change', () => actions.setManner(select.value));

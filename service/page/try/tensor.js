@@ -27,6 +27,11 @@ export function pictureOf(summary) {
   };
 }
 
+/** Whether it can be said why a model answers as it does: it takes a picture, and not as a flat row. */
+export function isExplained(summary) {
+  return Boolean(pictureOf(summary)) && summary.inputs[0].shape.length > 2;
+}
+
 function sizeOf(shape) {
   if (shape.some((n) => !n)) return null;
   const [height, width, channels = 1] = shape;
