@@ -89,7 +89,11 @@ def layout(page) -> list[float]:
     ("address", "said", "corrected"),
     [
         ("#try/junk/1", "junk version 1 is not here.", "#try/fashion_mnist/1"),
-        ("#understand/fashion_mnist/7", "fashion_mnist version 7 is not here.", "#understand/fashion_mnist/1"),
+        (
+            "#understand/fashion_mnist/7",
+            "fashion_mnist version 7 is not here.",
+            "#understand/fashion_mnist/1",
+        ),
         ("#try/fashion_mnist/one", "fashion_mnist version one is not here.", "#try/fashion_mnist/1"),
         ("#junk/fashion_conv/1", "junk is not here.", "#try/fashion_conv/1"),
     ],

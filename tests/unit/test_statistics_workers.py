@@ -113,6 +113,7 @@ def test_counts_never_fall_whichever_worker_is_asked_and_whichever_dies(tmp_path
     async def main():
         folder = tmp_path_factory.mktemp("run")
         workers = [Statistics(place=Place(folder, number, 3)) for number in range(3)]
+        writing: dict[int, set[asyncio.Task]] = {}
         told = 0
         for what, number in steps:
             if what == "count":
@@ -122,8 +123,14 @@ def test_counts_never_fall_whichever_worker_is_asked_and_whichever_dies(tmp_path
                 assert now >= told
                 told = now
             else:
+                for task in writing.get(number, ()):
+                    task.cancel()  # a dead one writes no more
                 workers[number] = Statistics(place=Place(folder, number, 3))
+                others = asyncio.all_tasks()
                 await workers[number].start()
+                writing[number] = {
+                    task for task in asyncio.all_tasks() - others if task.get_name() == "statistics"
+                }
         for worker in workers:
             await worker.stop()
 
