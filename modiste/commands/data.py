@@ -33,8 +33,13 @@ def data(
         typer.Option("--download", help="Where no folder holds it, download it (needs the extra 'train')."),
     ] = False,
     picture: Annotated[
-        Path | None, typer.Option(help="Also draw the first ten training images in a row into this file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw the first ten training images into this file, instead of NAME-first-ten.png here.",
+        ),
     ] = None,
+    no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw nothing.")] = False,
     image_size: Annotated[
         str | None, typer.Option(metavar="HxW", help="Bring the images to this size, for example 28x28.")
     ] = None,
@@ -46,9 +51,14 @@ def data(
     ] = 0.2,
     split_seed: Annotated[int, typer.Option(min=0, help="Decides which rows these are.")] = 42,
 ) -> None:
-    """Show a data set: shapes, bytes, examples of each class, first labels, where it lies and its sums."""
+    """Show a data set: shapes, bytes, examples of each class, first labels, where it lies and its sums.
+
+    Its first ten training images are drawn in a row, into a picture that is named at the end.
+    """
     from modiste.datasets import DatasetError, load
 
+    if picture is not None and no_picture:
+        fail("--picture and --no-picture contradict each other; leave one of them out.", code=2)
     try:
         dataset = load(
             reference,
@@ -61,14 +71,9 @@ def data(
         )
     except DatasetError as error:
         fail(str(error))
-    try:
-        inverted = picture is not None and _draw(dataset, picture)
-    except (OSError, ValueError) as error:
-        fail(f"The picture cannot be written: {error}")
     _show(dataset)
-    if picture is not None:
-        how = " (inverted, as ink on paper: in the data the ground is dark)" if inverted else ""
-        typer.echo(f"Drawn: {picture}{how}")
+    if not no_picture:
+        _picture(dataset, picture)
 
 
 def _fetch() -> "Fetch":
@@ -97,6 +102,8 @@ def _show(dataset: "Dataset") -> None:
     console.print(f"{dataset.name}, found in {dataset.origin.place}: {dataset.origin.folder}")
     for miss in dataset.origin.passed_over:
         console.print(f"  passed over: {miss}")
+    for left in dataset.unread:
+        console.print(f"  not read: {left}")
     console.print(_arrays(dataset), _classes(dataset), sep="")
     for file in dataset.files:
         console.print(f"{file.path.name} ({file.form})")
@@ -105,6 +112,27 @@ def _show(dataset: "Dataset") -> None:
         console.print(f"  {part:8} {found}")
     labels = " ".join(str(label) for label in dataset.train.y[:_SHOWN])
     console.print(f"\nFirst labels of train: {labels}")
+
+
+def _picture(dataset: "Dataset", asked: Path | None) -> None:
+    """Draw, and say where to or why not: without a picture that nobody asked for nothing has failed."""
+    path = asked or Path(f"{dataset.name}-first-ten.png")
+    try:
+        if asked is None and _within(dataset):
+            raise OSError("the working directory is in the data, where a picture would become a part of them")
+        inverted = _draw(dataset, path)
+    except (ImportError, OSError, ValueError) as error:
+        if asked is not None:
+            fail(f"The picture cannot be written: {error}")
+        typer.echo(f"Not drawn: {error}. --picture FILE draws into a file elsewhere.")
+    else:
+        how = " (inverted, as ink on paper: in the data the ground is dark)" if inverted else ""
+        typer.echo(f"Drawn: {path}{how}")
+
+
+def _within(dataset: "Dataset") -> bool:
+    """Say whether the command runs within a folder of pictures, whose class folders hold nothing else."""
+    return not dataset.files and Path.cwd().is_relative_to(dataset.origin.folder)
 
 
 def _draw(dataset: "Dataset", path: Path) -> bool:

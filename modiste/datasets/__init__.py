@@ -5,10 +5,10 @@ whole data set, `load_split` one split of a published one without reading the ot
 network by itself: who may download passes a `Fetch`. Every failure is a `DatasetError`.
 """
 
-from modiste.datasets.catalog import dataset_names, is_path, load, load_split
+from modiste.datasets.catalog import dataset_names, is_path, known, load, load_split
 from modiste.datasets.errors import DatasetError, DatasetNotFoundError, OwnDataError, UnknownDatasetError
 from modiste.datasets.places import Fetch
-from modiste.datasets.records import SPLITS, Dataset, FoundFile, Labels, Origin, Split, SplitName
+from modiste.datasets.records import SPLITS, Dataset, FoundFile, Known, Labels, Origin, Split, SplitName
 
 __all__ = [
     "SPLITS",
@@ -17,6 +17,7 @@ __all__ = [
     "DatasetNotFoundError",
     "Fetch",
     "FoundFile",
+    "Known",
     "Labels",
     "Origin",
     "OwnDataError",
@@ -25,6 +26,7 @@ __all__ = [
     "UnknownDatasetError",
     "dataset_names",
     "is_path",
+    "known",
     "load",
     "load_split",
 ]

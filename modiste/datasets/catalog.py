@@ -5,6 +5,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from modiste.datasets.cifar10 import CIFAR10
 from modiste.datasets.corpus import Corpus
 from modiste.datasets.errors import DatasetError, UnknownDatasetError
@@ -12,7 +14,7 @@ from modiste.datasets.fashion_mnist import FASHION_MNIST
 from modiste.datasets.mnist import MNIST
 from modiste.datasets.own import load_own
 from modiste.datasets.places import Fetch, find
-from modiste.datasets.records import SPLITS, Dataset, Split
+from modiste.datasets.records import SPLITS, Dataset, Known, Split
 from modiste.datasets.shaping import shaped
 
 _CORPORA = {corpus.name: corpus for corpus in (FASHION_MNIST, MNIST, CIFAR10)}
@@ -61,7 +63,9 @@ def load(
         OwnDataError: the path holds no data in a form that can be read.
         DatasetError: `test_share`, `image_size` or `channels` is out of range.
     """
-    _check(test_share, image_size, channels)
+    if not 0 < test_share < 1:
+        raise DatasetError(f"test_share is {test_share}; expected a share between 0 and 1")
+    _check_form(image_size, channels)
     if is_path(reference):
         dataset = load_own(Path(reference), test_share, split_seed, image_size, channels)
     else:
@@ -72,6 +76,23 @@ def load(
         return dataset
     train, test = (replace(one, x=shaped(one.x, image_size, channels)) for one in dataset.splits)
     return replace(dataset, train=train, test=test)
+
+
+def known(
+    reference: str, *, image_size: tuple[int, int] | None = None, channels: int | None = None
+) -> Known | None:
+    """Return what `load` would find of a published data set, without any file of it; None for a path.
+
+    Raises:
+        UnknownDatasetError: no data set has this name.
+        DatasetError: `image_size` or `channels` is out of range.
+    """
+    if is_path(reference):
+        return None
+    _check_form(image_size, channels)
+    corpus = _corpus(reference)
+    one = shaped(np.zeros((1, *corpus.image_shape), np.uint8), image_size, channels)
+    return Known(one.shape[1:], corpus.class_names, corpus.train_rows)
 
 
 def load_split(name: str, split: str, data_dir: Path | None = None, fetch: Fetch | None = None) -> Split:
@@ -97,9 +118,7 @@ def _corpus(name: str) -> Corpus:
     return _CORPORA[name]
 
 
-def _check(test_share: float, image_size: tuple[int, int] | None, channels: int | None) -> None:
-    if not 0 < test_share < 1:
-        raise DatasetError(f"test_share is {test_share}; expected a share between 0 and 1")
+def _check_form(image_size: tuple[int, int] | None, channels: int | None) -> None:
     if image_size is not None and (len(image_size) != 2 or min(image_size) < 1):
         raise DatasetError(f"image_size is {image_size}; expected a height and a width of 1 or more")
     if channels not in (None, 1, 3):

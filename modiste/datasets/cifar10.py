@@ -1,8 +1,8 @@
 """CIFAR-10: 60,000 colour images of 32x32 pixels, ten kinds of animals and vehicles (A. Krizhevsky, 2009).
 
-Published twice with the same images, as binary records and as Python's pickles, each in an archive:
-https://www.cs.toronto.edu/~kriz/cifar.html. The sums of the pickles and of the archives are those that
-torchvision and Keras check, those of the binary records are MXNet's.
+Published three times with the same images, as binary records, as Python's pickles and for Matlab, each in an
+archive: https://www.cs.toronto.edu/~kriz/cifar.html. The first two are read. The sums of the pickles and of
+the archives are those that torchvision and Keras check, those of the binary records are MXNet's.
 """
 
 from modiste.datasets.cifar import decode_pickle, decode_records
@@ -55,6 +55,8 @@ CIFAR10 = Corpus(
         "ship",
         "truck",
     ),
+    image_shape=(32, 32, 3),
+    train_rows=50_000,
     folders=(
         "cifar-10-batches-bin",
         "cifar-10-batches-py",
@@ -63,4 +65,5 @@ CIFAR10 = Corpus(
         "cifar-10",
     ),
     formats=(_RECORDS, _PICKLES),
+    unread=("cifar-10-matlab.tar.gz", "cifar-10-batches-mat", "data_batch_1.mat"),
 )

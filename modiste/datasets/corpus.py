@@ -28,16 +28,21 @@ class FileFormat(Protocol):
 class Corpus:
     """A published data set in one or several `formats`, the one to look for first at the beginning.
 
+    `image_shape`, of one image, and `train_rows` are what every format of it holds, known without any file.
     `folders` are the names that its folder goes by, under a cache of data sets or a folder that the user
-    names; `package` is Debian's package of it, if there is one, which puts it in `system_folder`.
+    names; `package` is Debian's package of it, if there is one, which puts it in `system_folder`. `unread`
+    are files of formats that it is published in, too, and that are not read.
     """
 
     name: str
     class_names: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    train_rows: int
     folders: tuple[str, ...]
     formats: tuple[FileFormat, ...]
     package: str | None = None
     system_folder: Path | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> str:
@@ -49,7 +54,7 @@ class Corpus:
 
         Raises:
             AbsentFilesError: the folder holds no file of any format.
-            UnusableFolderError: it does, but no format is complete and sound.
+            UnusableFolderError: it does, but no format is complete and sound, or is one that is read.
         """
         if not origin.folder.is_dir():
             raise AbsentFilesError("there is no such folder")
@@ -61,6 +66,11 @@ class Corpus:
                 misses.append(error)
             else:
                 return Split(split, self.class_names, reading.x, reading.y, reading.files, origin)
+        misses += [
+            UnusableFolderError(f"{name} is there, whose format is not read; take {self.wanted}")
+            for name in self.unread
+            if (origin.folder / name).exists()
+        ]
         telling = [miss for miss in misses if not isinstance(miss, AbsentFilesError)]
         kind = UnusableFolderError if telling else AbsentFilesError
         raise kind("; ".join(str(miss) for miss in telling or misses))

@@ -46,6 +46,8 @@ FASHION_MNIST = Corpus(
         "Bag",
         "Ankle boot",
     ),
+    image_shape=(28, 28),
+    train_rows=60_000,
     folders=("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
     formats=(IdxFiles(PARTS),),
     package="dataset-fashion-mnist",

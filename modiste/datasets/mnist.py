@@ -35,6 +35,8 @@ NPZ = PublishedFile("mnist.npz", "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2
 MNIST = Corpus(
     name="mnist",
     class_names=tuple("0123456789"),
+    image_shape=(28, 28),
+    train_rows=60_000,
     folders=("mnist", "MNIST/raw"),
     formats=(IdxFiles(PARTS), NpzFile(NPZ, {part: file.sha256 for part, file in PARTS.items()})),
 )

@@ -61,6 +61,19 @@ def read_arrays(source: Path | IO[bytes], names: Iterable[str] | None = None) ->
     return {name: _array(name, data) for name, data in stored.items()}
 
 
+def array_names(source: Path | IO[bytes]) -> tuple[str, ...]:
+    """Return what the arrays of an ``.npz`` are called, in their order in the file.
+
+    Raises:
+        DamagedFileError: no ``.npz``.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist())
+    except _ZIP_ERRORS as error:
+        raise DamagedFileError(f"it is not a whole .npz file ({error or type(error).__name__})") from error
+
+
 def _array(name: str, data: bytes) -> NDArray[Any]:
     """Return the array of one ``.npy`` file, a view of `data` wherever it is in C order."""
     kind, fortran_order, shape, start = _header(name, data)

@@ -58,4 +58,5 @@ def _dataset(
         Split("train", parts.class_names, train.x, train.y, files, origin),
         Split("test", parts.class_names, test.x, test.y, files, origin),
         origin,
+        parts.unread,
     )

@@ -43,7 +43,7 @@ def read_folder(root: Path, image_size: tuple[int, int] | None, channels: int | 
     size, mode = _form(sorted(path for paths, _ in listed.values() for path in paths), image_size, channels)
     dtype = label_dtype(len(names))
     parts = {part: Part(_decoded(paths, size, mode), y.astype(dtype)) for part, (paths, y) in listed.items()}
-    return OwnParts(names, parts["train"], parts.get("test"))
+    return OwnParts(names, parts["train"], parts.get("test"), _unread(root))
 
 
 def _files(root: Path) -> dict[str, dict[str, list[Path]]]:
@@ -54,6 +54,18 @@ def _files(root: Path) -> dict[str, dict[str, list[Path]]]:
     if _folders(root / "test"):
         parts["test"] = _classes(root / "test", empty_allowed=True)
     return parts
+
+
+def _unread(root: Path) -> tuple[str, ...]:
+    """Say of each folder beside the parts, as of one for validation, that it is none of them, and why."""
+    if not _folders(root / "train"):
+        return ()
+    return tuple(
+        f"{one}: the parts are 'train' and 'test'; images for validation are held out of 'train' "
+        "(lay these into it to use them)"
+        for one in _folders(root)
+        if one.name not in ("train", "test")
+    )
 
 
 def _classes(folder: Path, empty_allowed: bool = False) -> dict[str, list[Path]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modiste.datasets.errors import DamagedFileError, OwnDataError
-from modiste.datasets.npz import read_arrays
+from modiste.datasets.npz import array_names, read_arrays
 from modiste.datasets.own_parts import OwnParts, Part, label_dtype
 
 _NAMES = ("x_train", "y_train", "x_test", "y_test", "class_names")
@@ -21,7 +21,7 @@ def read_npz(path: Path) -> OwnParts:
         OwnDataError: the file cannot be read, or an array is missing or not of the form that is expected.
     """
     try:
-        arrays = read_arrays(path, _NAMES)
+        arrays, unread = read_arrays(path, _NAMES), _unread(array_names(path))
     except DamagedFileError as error:
         raise OwnDataError(f"{path}: {error}") from error
     given = {name.partition("_")[2] for name in arrays if name in ("x_test", "y_test")}
@@ -42,7 +42,16 @@ def read_npz(path: Path) -> OwnParts:
     names = _class_names(path, arrays, highest)
     dtype = label_dtype(len(names))
     parts = {part: Part(x[part], y[part].astype(dtype)) for part in x}
-    return OwnParts(names, parts["train"], parts.get("test"))
+    return OwnParts(names, parts["train"], parts.get("test"), unread)
+
+
+def _unread(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Say of each array that is none of the expected ones, as of one for validation, what would be read."""
+    return tuple(
+        f"array {name!r}: expected are {', '.join(_NAMES)}; images for validation are held out of x_train"
+        for name in names
+        if name not in _NAMES
+    )
 
 
 def _images(path: Path, name: str, arrays: dict[str, NDArray[Any]]) -> NDArray[np.uint8]:

@@ -24,11 +24,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnParts:
-    """What a file or a folder holds; `test` is None where it states none."""
+    """What a file or a folder holds; `test` is None where it states none. `unread` as in `Dataset`."""
 
     class_names: tuple[str, ...]
     train: Part
     test: Part | None
+    unread: tuple[str, ...] = ()
 
 
 def label_dtype(classes: int) -> np.dtype[Any]:

@@ -36,6 +36,15 @@ class Origin:
     passed_over: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What decides a network's form: the shape of one image, the classes, and the rows of the train split."""
+
+    image_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    train_rows: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """What a file format gives for one split, before it has a name: arrays as in `Split`."""
@@ -69,13 +78,17 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A whole data set, both splits from the same place."""
+    """A whole data set, both splits from the same place.
+
+    `unread` says of what lies there, too, and looks like data why it is no part of them.
+    """
 
     name: str
     class_names: tuple[str, ...]
     train: Split
     test: Split
     origin: Origin
+    unread: tuple[str, ...] = ()
 
     @property
     def splits(self) -> tuple[Split, Split]:

@@ -27,4 +27,6 @@ def test_the_examples_of_own_data_run_as_they_are_written(tmp_path):
     output = paste(examples, tmp_path)
     assert "bars, found in the given path" in output and "(479, 28, 28)" in output
     assert "(80, 48, 64, 3)" in output and "(70, 28, 28)" in output
-    assert {path.name for path in tmp_path.iterdir()} == {"bars.npz", "bars.png", "shapes", "shapes.png"}
+    assert "Drawn: bars-first-ten.png" in output
+    drawn = {"bars-first-ten.png", "shapes-first-ten.png", "small.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"bars.npz", "shapes"} | drawn

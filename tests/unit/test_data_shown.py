@@ -11,6 +11,11 @@ from modiste.__main__ import app
 from modiste.datasets.fashion_mnist import FASHION_MNIST, PARTS
 
 
+@pytest.fixture(autouse=True)
+def _somewhere_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the command draws into the working directory
+
+
 def show(*arguments: object):
     return CliRunner().invoke(app, ["data", *map(str, arguments)])
 
@@ -95,3 +100,56 @@ def test_other_sizes_channels_and_shares_can_be_asked_for(own):
 def test_a_picture_that_cannot_be_written_is_told(own, tmp_path, name):
     result = show(own, "--picture", tmp_path / name)
     assert result.exit_code == 1 and "The picture cannot be written" in result.output
+
+
+def test_the_first_images_are_drawn_beside_the_reader_and_the_last_line_says_where(own, tmp_path):
+    result = show(own)
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1] == "Drawn: many-first-ten.png"
+    assert width(tmp_path / "many-first-ten.png") > 1000
+
+
+def test_a_picture_is_drawn_where_it_is_wanted_and_nowhere_else(own, tmp_path):
+    assert "Drawn" not in show(own, "--no-picture").output
+    (tmp_path / "pictures").mkdir()
+    show(own, "--picture", tmp_path / "pictures" / "row.png")
+    assert not list(tmp_path.glob("*.png"))
+    contradiction = show(own, "--no-picture", "--picture", "row.png")
+    assert contradiction.exit_code == 2 and "contradict each other" in contradiction.output
+
+
+def test_where_nothing_can_be_written_the_rest_is_shown_with_the_reason(own, tmp_path):
+    (tmp_path / "many-first-ten.png").mkdir()  # stands in for a folder without rights, which stop no root
+    result = show(own)
+    assert result.exit_code == 0 and "(600, 6, 5, 3)" in result.output
+    assert "Not drawn: " in result.output and "--picture FILE draws into a file elsewhere" in result.output
+
+
+def test_no_picture_gets_among_those_of_a_folder_that_is_shown(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / "shapes" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("L", (5, 5)).save(tmp_path / "shapes" / name / f"{number}.png")
+    monkeypatch.chdir(tmp_path / "shapes" / "a")
+    result = show("..")
+    assert result.exit_code == 0 and "the working directory is in the data" in result.output
+    assert len(list((tmp_path / "shapes").rglob("*.png"))) == 4
+
+
+def test_arrays_that_are_no_part_are_named_as_not_read(tmp_path):
+    x, y = np.zeros((4, 5, 5), np.uint8), np.array([0, 1, 0, 1])
+    np.savez(tmp_path / "shapes.npz", x_train=x, y_train=y, x_val=x, y_val=y)
+    result = show("shapes.npz", "--no-picture")
+    assert "  not read: array 'x_val': expected are x_train, y_train, x_test" in result.output
+    assert result.output.count("not read") == 2
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_part_for_validation_is_named_as_not_read(tmp_path, name):
+    for part in ("train", "test", name):
+        for label in ("a", "b"):
+            (tmp_path / "shapes" / part / label).mkdir(parents=True)
+            Image.new("L", (5, 5)).save(tmp_path / "shapes" / part / label / "1.png")
+    result = show("shapes", "--no-picture")
+    assert f"  not read: {tmp_path / 'shapes' / name}: the parts are 'train' and 'test'" in result.output
+    assert result.output.count("not read") == 1 and "(2, 5, 5)" in result.output

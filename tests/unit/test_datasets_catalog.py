@@ -10,6 +10,7 @@ from modiste.datasets import (
     UnknownDatasetError,
     dataset_names,
     is_path,
+    known,
     load,
     load_split,
 )
@@ -30,6 +31,20 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_with_all():
 def test_an_unknown_split_is_answered_with_those_there_are():
     with pytest.raises(UnknownDatasetError, match="'valid'; there are: train, test"):
         load_split("fashion_mnist", "valid")
+
+
+def test_what_is_known_of_a_published_data_set_is_what_its_files_hold(tmp_path):
+    with pytest.raises(UnknownDatasetError, match="did you mean 'mnist'"):
+        known("mnst")
+    assert known(str(tmp_path)) is None
+    small = known("cifar10", image_size=(16, 20), channels=1)
+    assert (small.image_shape, small.train_rows, small.class_names[6]) == ((16, 20), 50_000, "frog")
+    try:
+        found = load("fashion_mnist")
+    except DatasetNotFoundError:
+        return
+    told = known("fashion_mnist")
+    assert (told.image_shape, told.train_rows) == (found.train.x.shape[1:], len(found.train.x))
 
 
 def test_three_data_sets_of_ten_classes_are_known():

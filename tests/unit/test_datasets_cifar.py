@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import re
 import tarfile
 import warnings
 from pathlib import Path
@@ -178,7 +179,7 @@ def corpus(tmp_path: Path, monkeypatch) -> Corpus:
         whole = PublishedFile(f"{inner}.tar.gz", f"sha256:{digest(packed.getvalue())}")
         formats.append(CifarFiles(decode, inner, whole, tuple(train), (test,)))
     folders = ("tiny-bin", "tiny-py", "target/tiny-py")
-    return Corpus("tiny", CIFAR10.class_names, folders, tuple(formats))
+    return Corpus("tiny", CIFAR10.class_names, CIFAR10.image_shape, 3, folders, tuple(formats))
 
 
 def put(tmp_path: Path, what: str, where: Path) -> None:
@@ -234,6 +235,18 @@ def test_an_archive_that_is_not_the_published_one_is_not_unpacked(tmp_path, monk
     put(tmp_path, "tiny-py.tar.gz", path)
     with pytest.raises(DatasetNotFoundError, match=r"tiny-bin\.tar\.gz is not the published file: SHA-256"):
         find(tiny, ["train"], path.parent)
+
+
+@pytest.mark.parametrize(
+    "name", ["cifar-10-matlab.tar.gz", "cifar-10-batches-mat/data_batch_1.mat", "data_batch_1.mat"]
+)
+def test_who_has_the_version_for_matlab_is_told_which_to_take(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"")
+    expected = re.escape(f"{Path(name).parts[0]} is there, whose format is not read; take {CIFAR10.wanted}")
+    with pytest.raises(DatasetNotFoundError, match=expected):
+        find(CIFAR10, ["train"], tmp_path)
 
 
 def packed(**members: bytes) -> bytes:

@@ -51,7 +51,9 @@ def corpus(tmp_path, monkeypatch) -> Corpus:
     npz = PublishedFile("tiny.npz", f"sha256:{sha256(NPZ)}")
     formats = (IdxFiles(parts), NpzFile(npz, {part: file.sha256 for part, file in parts.items()}))
     folders = ("tiny-set", "tiny_set")
-    return Corpus("tiny_set", ("a", "b", "c"), folders, formats, "dataset-tiny", tmp_path / "system")
+    return Corpus(
+        "tiny_set", ("a", "b", "c"), (2, 2), 3, folders, formats, "dataset-tiny", tmp_path / "system"
+    )
 
 
 def put(folder: Path, parts=tuple(ARRAYS)) -> Path:
