@@ -13,6 +13,8 @@ from training.schema.recipe import Recipe
 from training.toml_file import checked, read_toml
 
 _SHIPPED = Path(__file__).parent / "recipes"
+_WORDS = {"True": True, "False": False, "none": None, "None": None}
+_EXACT = 2**53  # floats beyond it are not all whole numbers that somebody wrote
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -67,7 +69,9 @@ def _locate(reference: str) -> Path:
 def parse_change(text: str) -> tuple[str, Any]:
     """Return the field and the value of a change that is written ``optimizer.learning_rate=0.0005``.
 
-    The value is TOML; what is no TOML is taken for a string, so that names need no quotes.
+    The value is TOML; numbers and truth values may be written as Python writes them, too (``.5``, ``True``).
+    ``none`` is no value: the field is left out. Anything else is taken for a string, so that names need no
+    quotes.
 
     Raises:
         RecipeError: there is no equals sign, or no field before it.
@@ -75,10 +79,24 @@ def parse_change(text: str) -> tuple[str, Any]:
     field, sign, written = text.partition("=")
     if not sign or not field.strip():
         raise RecipeError(f"A change is written field=value, for example fit.epochs=3; found {text!r}.")
+    return field.strip(), _value(written.strip())
+
+
+def _value(written: str) -> Any:
     try:
-        return field.strip(), tomllib.loads(f"value = {written}")["value"]
+        value = tomllib.loads(f"value = {written}")["value"]
     except tomllib.TOMLDecodeError:
-        return field.strip(), written.strip()
+        return _WORDS[written] if written in _WORDS else _number(written)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    return int(value) if whole and "." not in written else value  # 1e3 is a batch size
+
+
+def _number(written: str) -> float | str:
+    """Return the number that TOML wants another digit beside the point of, such as ``.5``, or the text."""
+    try:
+        return float(written) if "." in written else written
+    except ValueError:
+        return written
 
 
 def _with_changes(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

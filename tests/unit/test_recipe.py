@@ -1,5 +1,7 @@
 """Recipes: a mistake names the field and what is allowed."""
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -193,11 +195,46 @@ def test_what_is_no_toml_is_told_with_its_line(write):
         ("model=패션 MNIST 모델", ("model", "패션 MNIST 모델")),
         ("checkpoint.monitor=val_accuracy", ("checkpoint.monitor", "val_accuracy")),
         ("description=a=b", ("description", "a=b")),
+        ("optimizer.learning_rate=.0005", ("optimizer.learning_rate", 0.0005)),
+        ("optimizer.learning_rate=-1.e-3", ("optimizer.learning_rate", -0.001)),
+        ("fit.batch_size=1e3", ("fit.batch_size", 1000)),
+        ("optimizer.learning_rate=1e-3", ("optimizer.learning_rate", 0.001)),
+        ("optimizer.nesterov=True", ("optimizer.nesterov", True)),
+        ("early_stopping=none", ("early_stopping", None)),
+        ('model="none"', ("model", "none")),
+        ("model=Infinity", ("model", "Infinity")),
+        ("model=v1.2.3", ("model", "v1.2.3")),
     ],
-    ids=["a float", "an integer", "a table", "another script", "a word", "two signs"],
-)
+    ids=[
+        "a float", "an integer", "a table", "another script", "a word", "two signs", "no digit before the point",
+        "none behind it", "whole with an exponent", "a fraction with one", "Python's truth", "nothing",
+        "a quoted word", "a word that Python takes for a number", "a version",
+    ],
+)  # fmt: skip
 def test_a_change_on_the_command_line_is_toml_or_else_a_word(text, expected):
-    assert parse_change(text) == expected
+    field, value = parse_change(text)
+    assert (field, value, type(value)) == (*expected, type(expected[1]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["early_stopping=none"], {}),
+        (["early_stopping.patience=none"], "- early_stopping.patience is missing"),
+        (["erly_stopping=none"], "the field 'erly_stopping' is not known"),
+        (["optimizer=none"], "- optimizer is missing"),
+        (["network.layers.1=none"], "- network.layers.1 is None; it must be a table"),
+    ],
+    ids=["an optional table", "a field that must be", "an unknown one", "a table that must be", "of a list"],
+)
+def test_what_is_set_to_none_is_taken_out(changes, expected):
+    replaced = recipe_changes(changes)
+    if isinstance(expected, str):
+        assert expected in mistakes("fashion-early-stopping", replaced)
+    else:
+        assert read_recipe("fashion-early-stopping").early_stopping is not None
+        assert read_recipe("fashion-early-stopping", replaced).early_stopping is None
+        assert read_recipe("fashion-mlp", recipe_changes(["loss=none"])) == read_recipe("fashion-mlp")
 
 
 @pytest.mark.parametrize("text", ["fit.epochs", "=3", ""])
@@ -223,6 +260,13 @@ def test_a_change_of_what_is_not_there_is_refused(field, expected):
     assert expected in mistakes("fashion-mlp", {field: 1})
 
 
+@pytest.mark.parametrize("scale", [[0.3, 0.02], [-0.1, 0.3], [0.2, 1.5]], ids=["order", "below 0", "above 1"])
+def test_the_erased_share_is_a_range_of_shares(scale):
+    changes = {"network.layers.2": {"type": "random_erasing", "scale": scale}}
+    told = mistakes("fashion-mlp", changes)
+    assert f"- network.layers.2.scale: it is {scale}; expected two shares of the image from 0 to 1" in told
+
+
 def test_a_changed_value_that_is_not_allowed_names_the_field():
     assert "- optimizer.learning_rate is -1" in mistakes("fashion-mlp", {"optimizer.learning_rate": -1.0})
 
@@ -241,6 +285,34 @@ def test_the_command_lists_the_shipped_recipes_without_keras():
 def test_the_command_needs_a_recipe_that_exists(arguments, status, expected):
     result = CliRunner().invoke(app, ["train", *arguments])
     assert (result.exit_code, expected in result.output) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "expected"),
+    [
+        (
+            ["fit.epochs=3", "fit.epochs=4"],
+            {},
+            "--set fit.epochs=3 and --set fit.epochs=4 both change fit.epochs; leave one of them out.",
+        ),
+        (
+            ["optimizer.learning_rate=0.1", "optimizer={ name = 'sgd' }"],
+            {},
+            "--set optimizer={ name = 'sgd' } both change optimizer.learning_rate",
+        ),
+        (["fit.epochs=3"], {"epochs": 4}, "--set fit.epochs=3 and --epochs 4 both change fit.epochs"),
+        (["gate.min_test_accuracy=0.5"], {"no_gate": True}, "=0.5 and --no-gate both change gate.min_test"),
+    ],
+    ids=["twice", "a part first", "epochs", "no gate"],
+)
+def test_two_options_that_change_the_same_value_are_refused(changes, options, expected):
+    with pytest.raises(RecipeError, match=re.escape(expected)):
+        recipe_changes(changes, **options)
+
+
+def test_options_that_change_neighbours_go_together():
+    changes = ["optimizer.learning_rate=0.1", "optimizer.name=sgd", "network.layers.1.units=5"]
+    assert len(recipe_changes([*changes, "network.layers.10.units=5"], 3, no_gate=True)) == 6
 
 
 def test_a_version_remembers_which_options_of_the_command_changed_its_recipe():

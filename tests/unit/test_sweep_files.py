@@ -76,6 +76,22 @@ def test_a_change_from_the_command_line_holds_in_every_training():
     assert search.recipe({"network.layers.1.units": 64}).fit.epochs == 3
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"optimizer.learning_rate": 0.02}, {"name": "sgd", "learning_rate": 0.02}),
+        ({"optimizer": {"name": "rmsprop"}}, {"name": "rmsprop"}),
+    ],
+    ids=["a part of what the variant changes", "the whole of it"],
+)
+def test_the_command_line_has_the_last_word_where_it_overlaps_a_variant(tmp_path, changes, expected):
+    whole = 'changes = { optimizer = { name = "sgd", learning_rate = 0.1 } }\n'
+    parts = 'changes = { "optimizer.name" = "sgd", "optimizer.learning_rate" = 0.1 }\n'
+    text = HEAD + VARIANT + whole + VARIANT.replace('"a"', '"b"') + parts
+    variants = read_sweep(written(tmp_path, text), changes).variants
+    assert [one.optimizer.model_dump(exclude_unset=True) for one in variants.values()] == [expected] * 2
+
+
 def test_a_sweep_names_its_recipe_beside_itself(tmp_path):
     shipped = Path(training.__file__).parent / "recipes" / "fashion-relu.toml"
     (tmp_path / "base.toml").write_text(shipped.read_text())
@@ -107,6 +123,20 @@ def test_a_sweep_names_its_recipe_beside_itself(tmp_path):
             "The search's space allows optimizer.learning_rate = 0.0",
         ),
         (HEAD + SPACE.replace("optimizer.learning_rate", "seed") + "{ low = 1, high = 2 }", "lists them"),
+        (
+            HEAD
+            + SPACE
+            + '{ low = 0.1, high = 0.2 }\noptimizer = { choices = [{ name = "sgd" }, { name = "adam" }] }',
+            "search.space: 'optimizer.learning_rate' is a part of 'optimizer'",
+        ),
+        (
+            HEAD + VARIANT + 'changes = { optimizer = { name = "sgd" }, "optimizer.learning_rate" = 0.1 }',
+            "variants.0.changes: 'optimizer.learning_rate' is a part of 'optimizer'",
+        ),
+        (
+            HEAD + VARIANT + 'changes = { "network.layers.1.units" = 9, "network.layers.01.units" = 8 }',
+            "'network.layers.01.units' is a part of 'network.layers.1.units', or the same",
+        ),
         (HEAD.replace("relu", "rela") + VARIANT, "No recipe is called 'fashion-rela'"),
         ("a = ", "not valid TOML"),
     ],

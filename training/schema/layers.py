@@ -6,7 +6,7 @@ class here and one line there.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from training.schema.section import Section
 
@@ -185,6 +185,15 @@ class RandomErasing(LayerSection):
     factor: Annotated[float, Field(ge=0, le=1)] = 1.0
     scale: tuple[float, float] = Field(default=(0.02, 0.33), strict=False)
     fill_value: float | None = None
+
+    @field_validator("scale")
+    @classmethod
+    def _shares_in_order(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= scale[0] <= scale[1] <= 1:
+            raise ValueError(
+                f"it is {list(scale)}; expected two shares of the image from 0 to 1, the smaller one first"
+            )
+        return scale
 
 
 class GaussianNoise(LayerSection):

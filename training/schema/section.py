@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """A table of a recipe. TOML is typed, so no value is converted: ``"32"`` is not a number."""
+    """A table of a recipe. TOML is typed, so no value is converted: ``"32"`` is not a number.
+
+    A field that is None, which TOML cannot write, was taken out by a change: it has its default.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -21,4 +24,5 @@ class Section(BaseModel):
                     hint = f" (did you mean {near[0]!r}?)" if near else ""
                     allowed = ", ".join(cls.model_fields)
                     raise ValueError(f"the field {name!r} is not known{hint}; allowed: {allowed}")
+            return {name: value for name, value in values.items() if value is not None}
         return values

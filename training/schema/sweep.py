@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from modiste.names import safe_name
+from training.schema.fields import refuse_overlap
 from training.schema.recipe import Monitor
 from training.schema.section import Section
 
@@ -20,6 +21,13 @@ class Variant(Section):
 
     name: str = Field(min_length=1, max_length=128)
     changes: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("changes")
+    @classmethod
+    def _fields_apart(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        _refuse_seed(changes)
+        refuse_overlap(changes)
+        return changes
 
 
 class Dimension(Section):
@@ -85,8 +93,9 @@ class Search(Section):
 
     @field_validator("space")
     @classmethod
-    def _seeds_apart(cls, space: dict[str, Dimension]) -> dict[str, Dimension]:
+    def _fields_apart(cls, space: dict[str, Dimension]) -> dict[str, Dimension]:
         _refuse_seed(space)
+        refuse_overlap(space)  # the table would report values that no trial was trained with
         return space
 
 
@@ -113,7 +122,6 @@ class SweepFile(Section):
     def _variants_differ(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
         folders: set[str] = set()
         for variant in variants:
-            _refuse_seed(variant.changes)
             # Some file systems take A for a.
             folder = safe_name(variant.name).lower()
             if folder in folders:

@@ -8,6 +8,7 @@ from typing import Any
 
 from training.catalog import read_recipe, shipped_recipes
 from training.errors import RecipeError
+from training.schema.fields import overlap
 from training.schema.recipe import Monitor, Recipe
 from training.schema.sweep import Search, SweepFile, Variant, checked_seeds
 from training.sweep_files.errors import SweepError
@@ -92,7 +93,7 @@ def _resolved(
         if field == "seed":
             raise SweepError("seed cannot be set for all trainings of a sweep; --seeds lists them.")
         for searched in file.search.space if file.search else ():
-            if f"{searched}.".startswith(f"{field}.") or f"{field}.".startswith(f"{searched}."):
+            if overlap(searched, field):
                 raise SweepError(f"{field} cannot be set: the sweep {name} searches for {searched}.")
     common = read_recipe(base, changes)
     variants = {one.name: _variant(base, one, changes) for one in file.variants}
