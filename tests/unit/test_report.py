@@ -19,6 +19,7 @@ from modiste.report import CARD, EVALUATION, VersionReport
 from modiste.report_images import IMAGES
 from tests.unit.report_subjects import NAMES, answers, classified, history, images, measured
 from training.report import SeedSpread, draw_report, style
+from training.report.by_epoch import height, tick_epochs
 from training.report.calibration import calibration
 from training.report.card import Provenance, model_card
 from training.report.confusion import commonest, confusion_matrix
@@ -158,11 +159,35 @@ def test_the_card_states_where_it_comes_from(card, trained):
 
 
 def test_the_card_says_what_was_decided_by_which_data(card):
-    assert "The epoch was chosen by the validation data. The model met the test data once" in card
+    assert "The epoch was chosen by the validation data." in card
+    assert "The test data were met when the training was over, and decided nothing." in card
     gated = classified(gate={"min_test_accuracy": 0.5}, checkpoint=None)
-    text = model_card(gated, evaluation(gated, [], [], []), Provenance(None, {}, None), labels_of(NAMES))
+    text = card_of(gated)
     assert "chosen by the validation" not in text
-    assert "which decided only whether the version was published" in text
+    assert "decided nothing but whether the version was published." in text
+
+
+def test_the_card_says_that_a_training_was_chosen_among_several(trained):
+    assert "The epoch and this training among 3 were chosen by the validation data." in card_of(trained, 3)
+    last = classified(checkpoint=None)
+    assert "This training among 3 was chosen by the validation data." in card_of(last, 3)
+
+
+def card_of(trained: Trained, among: int = 1) -> str:
+    provenance = Provenance(None, {}, None, among)
+    return model_card(trained, evaluation(trained, [], [], []), provenance, labels_of(NAMES))
+
+
+def test_the_card_says_what_smoothed_labels_do_to_the_loss(card):
+    assert "smoothed" not in card
+    smoothed = classified(loss={"name": "categorical_crossentropy", "label_smoothing": 0.05})
+    target = keras_smoothing(np.eye(10)[0], 0.05)
+    least = float(-(target * np.log(target)).sum())
+    assert f"labels smoothed by 0.05: even perfect answers have one of {least:.4f}" in card_of(smoothed)
+
+
+def keras_smoothing(one_hot: np.ndarray, smoothing: float) -> np.ndarray:
+    return one_hot * (1 - smoothing) + smoothing / len(one_hot)
 
 
 def test_images_that_are_wider_than_high_leave_no_gaps():
@@ -177,7 +202,7 @@ def test_images_that_are_wider_than_high_leave_no_gaps():
 
 
 def test_the_card_tells_luck_from_skill(card):
-    assert "mean test accuracy 0.8800, standard deviation 0.0100 (3 seeds)" in card
+    assert "over 3 seeds, this one among them: mean test accuracy 0.8800, standard deviation 0.0100." in card
 
 
 def test_one_seed_has_no_deviation():
@@ -189,7 +214,7 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head():
     subject = classified(names=odd)
     mistakes = confident_mistakes(subject.tested)
     card = model_card(
-        subject, evaluation(subject, mistakes, [], []), Provenance(None, {}, None), labels_of(odd)
+        subject, evaluation(subject, mistakes, [], []), Provenance(None, {}, None, 1), labels_of(odd)
     )
     tables = re.findall(r"(?:^\|.*\|\n)+", card, re.M)
     assert len(tables) == 5
@@ -298,6 +323,31 @@ def test_a_rate_that_changes_is_drawn_and_one_that_does_not_is_not():
     for rates, panels in (((0.1, 0.1, 0.1), 2), ((0.1, 0.05, 0.01), 3)):
         past = history() | {"learning_rate": rates}
         assert len(learning_curves(dataclasses.replace(subject, history=past)).axes) == panels
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [
+        (0, [1]),
+        (1, [1]),
+        (10, [*range(1, 11)]),
+        (11, [1, 4, 6, 8, 11]),
+        (20, [1, 5, 10, 15, 20]),
+        (21, [1, 5, 10, 15, 21]),
+        (100, [1, 20, 40, 60, 80, 100]),
+    ],
+)
+def test_the_first_and_the_last_epoch_are_ticked_and_round_ones_between(epochs, expected):
+    axes = Figure().subplots()
+    tick_epochs(axes.xaxis, epochs)
+    assert axes.get_xticks().tolist() == expected
+
+
+def test_losses_that_measure_different_things_share_an_axis_as_loss():
+    one, other = classified().recipe, measured().recipe
+    assert height("loss", [one, one]) == "cross-entropy (nats)"
+    assert height("loss", [other]) == other.loss.name.replace("_", " ")
+    assert height("loss", [one, other]) == "loss"
 
 
 def test_a_loss_that_is_the_metric_is_drawn_once():

@@ -4,6 +4,7 @@ from training.course.figures import gap, lowest_epoch, number, value
 from training.course.lab import Lab
 from training.course.outcome import Claim, Outcome, Picture, Table
 from training.course.pictures import draw_curves, draw_losses
+from training.errors import TrainingError
 from training.fitting.partition import hold_out
 from training.model.targets import encode, labels_for
 from training.sweep import Row, SweepResult, draw
@@ -24,7 +25,7 @@ def activations(lab: Lab) -> Outcome:
 def learning_curves(lab: Lab) -> Outcome:
     """Experiment 6: the validation loss turns up while the training loss falls."""
     result = lab.sweep("fashion-epochs")
-    row = max(result.rows, key=lambda row: row.epochs)
+    row = _longest(result)
     train, validation, turn = row.history["loss"], row.history["val_loss"], lowest_epoch(row)
     turned = turn < row.epochs and train[-1] < train[turn - 1]
     claim = Claim(
@@ -46,7 +47,7 @@ def learning_curves(lab: Lab) -> Outcome:
 
 def dropout(lab: Lab) -> Outcome:
     """Experiment 7: dropout makes the gap of experiment 6 smaller."""
-    before = max(lab.sweep("fashion-epochs").rows, key=lambda row: row.epochs)
+    before = _longest(lab.sweep("fashion-epochs"))
     after = lab.train("fashion-dropout")
     with lab.timed():
         plain = [_plain_gap(lab, row) for row in (before, after)]
@@ -69,6 +70,8 @@ def dropout(lab: Lab) -> Outcome:
 def _compared(lab: Lab, name: str, what: str) -> Outcome:
     result = lab.sweep(name)
     finished = [row for row in result.rows if row.outcome == "finished"]
+    if not finished:
+        raise _failed(result.rows[0])
     best = min(finished, key=lambda row: value(row, "val_loss"))
     worst = max(finished, key=lambda row: value(row, "val_loss"))
     found = (
@@ -78,6 +81,17 @@ def _compared(lab: Lab, name: str, what: str) -> Outcome:
     )
     picture = Picture(f"{what}s", f"Curves by {what}", lambda path: draw(result, path))
     return Outcome((), (found,), (_table(result, what), picture))
+
+
+def _longest(result: SweepResult) -> Row:
+    row = max(result.rows, key=lambda row: row.recipe.fit.epochs)
+    if row.outcome != "finished":
+        raise _failed(row)
+    return row
+
+
+def _failed(row: Row) -> TrainingError:
+    return TrainingError(f"{row.variant}, seed {row.seed}: {row.reason}")
 
 
 def _table(result: SweepResult, what: str) -> Table:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from training.course.figures import gap, lowest_epoch
+from training.report.by_epoch import height, tick_epochs
 from training.report.style import BLUE, GREY, ORANGE, applied, new_figure, save
 from training.sweep import Row
 
@@ -21,9 +22,9 @@ def draw_curves(row: Row, path: Path) -> None:
         left, right = figure.subplots(1, 2)
         _plot(left, row, "loss")
         left.axvline(turn, color=GREY, linestyle=":", label="lowest validation loss", zorder=0)
-        left.set(title="Loss", xlabel="epoch")
+        left.set(title="Loss", xlabel="epoch", ylabel=height("loss", [row.recipe]))
         _plot(right, row, "accuracy")
-        right.set(title="Accuracy", xlabel="epoch")
+        right.set(title="Accuracy", xlabel="epoch", ylabel=height("accuracy", [row.recipe]))
         right.yaxis.set_major_formatter(PercentFormatter(1))
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         save(figure, path)
@@ -38,6 +39,7 @@ def draw_losses(rows: Mapping[str, Row], path: Path) -> None:
         for axes, (name, row) in zip(panels, rows.items(), strict=True):
             _plot(axes, row, "loss")
             axes.set(title=f"Loss {name}", xlabel="epoch")
+        panels[0].set_ylabel(height("loss", [row.recipe for row in rows.values()]))
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         save(figure, path)
 
@@ -47,5 +49,5 @@ def _plot(axes: Axes, row: Row, figure: str) -> None:
     lines = (("training", figure, "o-", BLUE), ("validation", f"val_{figure}", "s-", ORANGE))
     for label, name, mark, colour in lines:
         axes.plot(epochs, row.history[name], mark, color=colour, label=label, markersize=3.0, linewidth=1.4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    tick_epochs(axes.xaxis, row.epochs)
     axes.grid(axis="y")

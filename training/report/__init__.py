@@ -35,6 +35,7 @@ def draw_report(
     command: str | None = None,
     libraries: Mapping[str, str] | None = None,
     seeds: SeedSpread | None = None,
+    chosen_among: int = 1,
 ) -> None:
     """Write the whole report into `folder`, which is made.
 
@@ -47,6 +48,7 @@ def draw_report(
         command: what makes this model, as it is typed: ``modiste train fashion-mlp``.
         libraries: the versions that it was made with, by name.
         seeds: how a figure of the same recipe spreads over seeds, where that was measured.
+        chosen_among: of how many trainings this one was chosen, by its validation figure.
     """
     names = trained.class_names
     labels = None if names is None else labels_of(names)
@@ -62,7 +64,7 @@ def draw_report(
     report = evaluation(trained, mistakes, deviations, pictures)
     # On one line: indented, a confusion matrix has a line for each of its numbers.
     (folder / EVALUATION).write_text(report.model_dump_json() + "\n", encoding="utf-8")
-    provenance = Provenance(command, dict(libraries or {}), seeds)
+    provenance = Provenance(command, dict(libraries or {}), seeds, chosen_among)
     card = model_card(trained, report, provenance, labels)
     (folder / CARD).write_text(card, encoding="utf-8")
 

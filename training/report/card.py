@@ -26,6 +26,7 @@ class Provenance:
     command: str | None
     libraries: dict[str, str]
     seeds: SeedSpread | None
+    chosen_among: int
 
 
 def model_card(trained: Trained, report: VersionReport, provenance: Provenance, labels: Labels | None) -> str:
@@ -33,7 +34,7 @@ def model_card(trained: Trained, report: VersionReport, provenance: Provenance, 
     sections = [
         _what(trained),
         _use(trained),
-        results(trained, report, provenance.seeds),
+        results(trained, report, provenance.seeds, provenance.chosen_among),
         number_section() if labels is None else class_sections(trained, report, labels),
         _training(trained, provenance),
         _recipe(trained, provenance.command),

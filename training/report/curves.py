@@ -4,21 +4,20 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from training.report.by_epoch import height, tick_epochs
 from training.report.style import BLUE, GREEN, GREY, ORANGE, in_percent, new_figure
 from training.trained import Trained
 
 _FEW = 40  # epochs that are told apart by markers
-_METRICS = {"accuracy": "images classified correctly", "mean_absolute_error": "mean absolute error"}
 
 
 def learning_curves(trained: Trained) -> Figure:
     """Draw each figure by epoch, of training and of validation data, with the kept epoch marked."""
-    history, metric, loss = trained.history, trained.recipe.metric, trained.recipe.loss.name
-    panels = [("loss", "cross-entropy (nats)" if "crossentropy" in loss else loss.replace("_", " "))]
-    if metric != loss:
-        panels.append((metric, _METRICS[metric]))
+    history, metric, recipe = trained.history, trained.recipe.metric, trained.recipe
+    panels = [("loss", height("loss", [recipe]))]
+    if metric != recipe.loss.name:
+        panels.append((metric, height(metric, [recipe])))
     if len(set(history.get("learning_rate", ()))) > 1:
         panels.append(("learning_rate", "learning rate"))
     figure = new_figure(max(6.4, 4.2 * len(panels)), 3.9, finding(trained))
@@ -60,7 +59,7 @@ def _curve(axes: Axes, trained: Trained, name: str) -> None:
         axes.plot(epochs, values, "s-" if marked else "-", color=ORANGE, label="validation", **look)
     axes.axvline(trained.kept_epoch, color=GREY, linestyle=":", label="kept epoch", zorder=0)
     axes.set_xlim(min(0.5, 1 - 0.03 * trained.epochs_run), trained.epochs_run * 1.03 + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    tick_epochs(axes.xaxis, trained.epochs_run)
     if name == "accuracy":
         in_percent(axes.yaxis)
     axes.grid(axis="y")
