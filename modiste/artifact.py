@@ -203,6 +203,7 @@ class Metadata(VersionedRecord):
     history: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     dataset: DatasetInfo | None = None
     recipe: dict[str, Any] | None = None
+    run: str | None = Field(default=None, description="the id of the training run that it came from")
     libraries: dict[str, str] = Field(default_factory=dict)
     sha256: dict[str, str] = Field(default_factory=dict, description="of every file but this one")
 
@@ -218,6 +219,26 @@ def folder_sha256(folder: Path) -> dict[str, str]:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     sums = {p.relative_to(folder).as_posix(): p for p in files}
     return {name: file_sha256(path) for name, path in sums.items() if name != METADATA}
+
+
+def state_prepared(folder: Path) -> None:
+    """Add the sums of the prepared form to the metadata of a version that was published without it.
+
+    Nothing is done where there is no metadata, or where it was written by hand and states no sums.
+
+    Raises:
+        ArtifactError: the metadata cannot be read.
+        OSError: they cannot be written.
+    """
+    path = folder / METADATA
+    metadata = Metadata.read(path) if path.is_file() else Metadata()
+    if metadata.sha256:
+        made = {name: file_sha256(folder / name) for name in (ONNX, SUMMARY) if (folder / name).is_file()}
+        sums = dict(sorted((metadata.sha256 | made).items()))
+        # Renamed: a server that watches the folder reads the old one or the new.
+        fresh = path.with_suffix(".new")
+        metadata.model_copy(update={"sha256": sums}).write(fresh)
+        fresh.replace(path)
 
 
 def check_sums(folder: Path, metadata: Metadata, names: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 TrainingError
 ├── RecipeError         a recipe is missing or has a mistake; the message names the field
 ├── NonFiniteLossError  the loss became NaN or infinite
+├── OutOfMemoryError    the network and its batches do not fit into the memory
 ├── RunError            a run cannot be kept or gone on with
 ├── QualityGateError    the model is not good enough to publish
 └── PublishError        the version could not be written, or did not read back as what was trained
@@ -19,6 +20,10 @@ class RecipeError(TrainingError):
 
 class NonFiniteLossError(TrainingError):
     """The loss became NaN or infinite; the message says when."""
+
+
+class OutOfMemoryError(TrainingError):
+    """The network and its batches do not fit into the memory; the message says what to make smaller."""
 
 
 class RunError(TrainingError):

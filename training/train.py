@@ -4,7 +4,7 @@ All that decides the result comes from the recipe; the lasting effects are the r
 published version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,18 +12,19 @@ from typing import Any, Literal
 import keras
 
 from modiste.artifact import Head
-from modiste.datasets import Dataset
+from modiste.datasets import Dataset, Known, known
 from modiste.names import safe_name
 from training.download import download_with_keras
 from training.evaluate import evaluate
 from training.fitting.fit import fit, steps_per_epoch
+from training.fitting.memory import memory_is_told
 from training.fitting.partition import hold_out
 from training.fitting.run import Run, begin_next, reopen_last
 from training.loading import load_data
 from training.logs import RunLog, open_logs
 from training.model.compilation import compile_model
 from training.model.network import build
-from training.model.targets import Labels, encode, labels_for
+from training.model.targets import answers_for, encode, labels_for
 from training.publishing.publish import Published, check_gate, check_writable, publish
 from training.schema.recipe import Recipe
 from training.trained import Trained
@@ -40,6 +41,7 @@ class Keeping:
         tensorboard: write TensorBoard's event files beside the run.
         mlflow: the URI of an MLflow tracking server or store, or None.
         command: what makes the model, for its card.
+        begun: called once there is a run to go on with.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Keeping:
     tensorboard: bool = False
     mlflow: str | None = None
     command: str | None = None
+    begun: Callable[[], None] = lambda: None
 
 
 def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | None = None) -> Published:
@@ -60,17 +63,20 @@ def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | No
     check_writable(artifacts, recipe.model)
     dataset = load_data(recipe.data, data_dir, download_with_keras)
     print(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    for left in dataset.unread:
+        print(f"  not read: {left}")
     runs, identity = keeping.runs / safe_name(keeping.name), run_identity(recipe, dataset)
     run = (reopen_last if keeping.resume else begin_next)(runs, identity)
     try:
+        keeping.begun()
         print(f"Run: {run.folder}{_done(run)}")
         logs = open_logs(
             run.folder, tensorboard=keeping.tensorboard, mlflow=keeping.mlflow, name=keeping.name
         )
         trained = train_on(dataset, recipe, run, logs)
         check_gate(trained)
-        print("Publishing: saving, converting for serving, comparing, drawing ...", flush=True)
-        published = publish(trained, artifacts, command=keeping.command)
+        print("Publishing: saving, preparing, comparing, drawing ...", flush=True)
+        published = publish(trained, artifacts, run=run.id, command=keeping.command)
         run.finish(published.folder)
         return published
     finally:
@@ -97,6 +103,7 @@ def train_on(
     Raises:
         RecipeError: the network does not fit the data.
         NonFiniteLossError: the loss became NaN or infinite.
+        OutOfMemoryError: the network and its batches do not fit into the memory.
         RunError: the run cannot be kept.
         KeyboardInterrupt: Ctrl-C, or SIGTERM.
     """
@@ -105,7 +112,8 @@ def train_on(
         state = run.state if run else None
         for log in logs:
             log.start(recipe.model_dump(mode="json", exclude_none=True), state.history if state else {})
-        trained = _train_on(dataset, recipe, run, logs)
+        with memory_is_told():
+            trained = _train_on(dataset, recipe, run, logs)
         for log in logs:
             log.finish(trained.figures)
         outcome = "finished"
@@ -121,27 +129,33 @@ def train_on(
 def untrained(recipe: Recipe, data_dir: Path | None = None) -> Any:
     """Return the compiled model of a recipe as it is before the first step.
 
+    Of published data no file is needed: their shape and classes, which decide the model's input and output,
+    are known.
+
     Raises:
-        DatasetError: the data, which decide its input and output, are nowhere to be found.
+        DatasetError: data of one's own cannot be read.
         RecipeError: the network does not fit the data.
     """
-    dataset = load_data(recipe.data, data_dir, download_with_keras)
-    labels = labels_for(dataset.train, recipe.data.target)
-    model = build(recipe, dataset.train.x.shape[1:], _units(recipe, labels))
-    compile_model(model, recipe, steps_per_epoch(recipe, len(labels.values)))
+    data = recipe.data
+    form = known(data.dataset, image_size=data.image_size, channels=data.channels)
+    if form is None:
+        own = load_data(data, data_dir).train
+        form = Known(own.x.shape[1:], own.class_names, len(own.y))
+    model = build(recipe, form.image_shape, _units(recipe, answers_for(form.class_names, data.target)))
+    compile_model(model, recipe, steps_per_epoch(recipe, form.train_rows))
     return model
 
 
-def _units(recipe: Recipe, labels: Labels) -> int:
+def _units(recipe: Recipe, answers: tuple[str, ...] | None) -> int:
     """Return how many numbers the network must answer: one where one tells all."""
-    one = recipe.head in (Head.SIGMOID, Head.LOGIT) or labels.class_names is None
-    return 1 if one else len(labels.class_names or ())
+    one = recipe.head in (Head.SIGMOID, Head.LOGIT) or answers is None
+    return 1 if one else len(answers or ())
 
 
 def _train_on(dataset: Dataset, recipe: Recipe, run: Run | None, logs: Sequence[RunLog]) -> Trained:
     keras.utils.set_random_seed(recipe.seed)
     labels = labels_for(dataset.train, recipe.data.target)
-    units = _units(recipe, labels)
+    units = _units(recipe, labels.class_names)
     wanted = encode(labels.values, recipe.loss, units)
     partition = hold_out(dataset.train.x, wanted, recipe.data.validation, recipe.data.split_seed)
     image_shape, steps = dataset.train.x.shape[1:], steps_per_epoch(recipe, len(partition.x_train))

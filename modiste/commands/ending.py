@@ -1,11 +1,13 @@
 """How a command ends when it cannot do what it was asked, or is told to stop."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+
+NOT_BEGUN = "Nothing was begun; give the same command again."
 
 _INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
@@ -17,13 +19,17 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 @contextmanager
-def stoppable(promise: str) -> Iterator[None]:
-    """End the command with one line when Ctrl-C or SIGTERM stops the block; `promise` says what it leaves."""
+def stoppable(promise: str) -> Iterator[Callable[[str], None]]:
+    """End the command with one line when Ctrl-C or SIGTERM stops the block.
+
+    `promise` says what is left, and how to go on; the call that is given replaces it once there is more.
+    """
+    promised = [promise]
     # A container is stopped by SIGTERM, which process 1 would ignore; it ends the command as Ctrl-C does.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        yield promised.append
     except KeyboardInterrupt:
-        fail(f"Stopped. {promise}", _INTERRUPTED)
+        fail(f"Stopped. {promised[-1]}", _INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -27,10 +27,13 @@ def prepare(
     Describes the model, converts it to ONNX and compares the two on probe rows, in a process of its
     own. Writes summary.json, and model.onnx where the two agree; never over a summary that is
     there, because a published version does not change. Ends with status 1 where the file is refused.
+
+    Where DIR is a version that was published unprepared, its metadata.json states the sums of the new
+    files from then on.
     """
     from rich.console import Console
 
-    from modiste.artifact import SUMMARY
+    from modiste.artifact import METADATA, SUMMARY, ArtifactError, state_prepared
     from modiste.commands.model_limits import model_limits
     from modiste.prepare import PrepareError
     from modiste.prepare import prepare as run
@@ -51,10 +54,13 @@ def prepare(
             console.status("Loading, converting and comparing"),
         ):
             summary = run(file, destination, limits=limits)
+            state_prepared(destination)
     except PrepareError as error:
         console.print(f"[bold red]{error.reason}:[/]", end=" ")
         console.print(error.detail, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
+    except (ArtifactError, OSError) as error:
+        fail(f"Prepared, but {destination / METADATA} could not be told of the new files: {error}")
     console.print(_made(summary))
 
 

@@ -1,17 +1,20 @@
 """``modiste train``: from a recipe to a published version."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modiste.commands.ending import fail, stoppable
+from modiste.commands.ending import NOT_BEGUN, fail, stoppable
 from modiste.commands.starting import start_keras
 
 if TYPE_CHECKING:
     from training.schema.baseline import Baseline
     from training.schema.recipe import Recipe
+
+_BEGUN = "No half-made version is left behind; the same command with --resume goes on."
 
 
 def train(
@@ -63,7 +66,7 @@ def train(
     from training.errors import TrainingError
     from training.schema.baseline import Baseline
 
-    with stoppable("No half-made version is left behind; the same command with --resume goes on."):
+    with stoppable(NOT_BEGUN) as promise:
         try:
             asked = read_any(recipe, recipe_changes(changes or (), epochs, no_gate=no_gate))
             if isinstance(asked, Baseline):
@@ -83,6 +86,7 @@ def train(
                 tensorboard=tensorboard,
                 mlflow=mlflow,
                 command=_command(recipe, changes or (), epochs, no_gate=no_gate),
+                begun=lambda: promise(_BEGUN),
             )
             published = run(asked, artifacts, keeping, data_dir)
         except (DatasetError, TrainingError) as error:
@@ -96,16 +100,20 @@ def recipe_changes(
     """Return what the options replace in a recipe; the version stores the recipe as it was replaced.
 
     Raises:
-        RecipeError: a change is not written as one.
+        RecipeError: a change is not written as one, or two options change the same value.
     """
     from training.catalog import parse_change
+    from training.errors import RecipeError
+    from training.schema.fields import overlap
 
-    replaced: dict[str, Any] = dict(parse_change(change) for change in changes)
-    if epochs is not None:
-        replaced["fit.epochs"] = epochs
-    if no_gate:
-        replaced["gate"] = None
-    return replaced
+    asked = [(f"--set {change}", *parse_change(change)) for change in changes]
+    asked += [(f"--epochs {epochs}", "fit.epochs", epochs)] if epochs is not None else []
+    asked += [("--no-gate", "gate", None)] if no_gate else []
+    for (option, field, _), (other, same, _) in combinations(asked, 2):
+        if overlap(field, same):
+            shared = max(field, same, key=len)
+            raise RecipeError(f"{option} and {other} both change {shared}; leave one of them out.")
+    return {field: value for _, field, value in asked}
 
 
 def _command(recipe: str, changes: Sequence[str], epochs: int | None, *, no_gate: bool) -> str:
@@ -132,6 +140,8 @@ def _baseline(baseline: "Baseline", data_dir: Path | None) -> None:
 
     dataset = load_data(baseline.data, data_dir, _fetch)
     typer.echo(f"Data: {dataset.name} from {dataset.origin.place} ({dataset.origin.folder})")
+    for left in dataset.unread:
+        typer.echo(f"  not read: {left}")
     found = cross_validate(dataset, baseline)
     for number, accuracy in enumerate(found.accuracies, 1):
         typer.echo(f"fold {number}/{len(found.accuracies)}  accuracy {accuracy:.4f}")

@@ -138,7 +138,7 @@ TRAINING_LAYERS: dict[str, set[str]] = {
     "model": {"errors", "schema"},
     "trained": {"schema"},
     "logs": {"errors", "files"},
-    "report": {"trained"},
+    "report": {"schema", "trained"},
     "evaluate": {"model", "schema", "trained"},
     "fitting": {"errors", "files", "logs", "schema", "trained"},
     "publishing": {"errors", "files", "model", "report", "trained"},

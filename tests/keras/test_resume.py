@@ -1,6 +1,8 @@
 """A run killed at any moment and resumed ends as one that was never killed; and one seed gives one result."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,9 +13,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from training_data import small_dataset
 
 from modiste.artifact import METADATA, Metadata
+from training.logs.mlflow_store import connect
 
 PROGRAM = Path(__file__).parent / "train_and_die.py"
 
@@ -51,6 +55,29 @@ epochs = 15
 patience = 3
 """
 
+# So many short steps that a signal comes in the middle of an epoch.
+MANY_STEPS = """
+description = "Small, with long epochs."
+model = "small"
+
+[data]
+dataset = {data!r}
+
+[network]
+layers = [
+  {{ type = "flatten" }},
+  {{ type = "dropout", rate = 0.3 }},
+  {{ type = "dense", units = 10, activation = "softmax" }},
+]
+
+[optimizer]
+name = "adam"
+
+[fit]
+batch_size = 1
+epochs = 2
+"""
+
 Train = Callable[..., int]
 
 
@@ -70,9 +97,15 @@ def train() -> Iterator[Train]:
         [sys.executable, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
-    def ask(*arguments: str | Path, event: str = "", number: int = 0, delay: float = 0.0) -> int:
-        request = {"arguments": ["train", *map(str, arguments)], "event": event, "number": number}
-        print(json.dumps(request | {"delay": delay}), file=process.stdin, flush=True)
+    def ask(
+        *arguments: str | Path,
+        event: str = "",
+        file: str = "state.new",
+        number: int = 0,
+        delay: float = 0.0,
+    ) -> int:
+        request = {"arguments": ["train", *map(str, arguments)], "event": event, "file": file}
+        print(json.dumps(request | {"number": number, "delay": delay}), file=process.stdin, flush=True)
         return json.loads(process.stdout.readline())["status"]
 
     with process:
@@ -82,13 +115,19 @@ def train() -> Iterator[Train]:
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("recipe")
+    return write_recipe(tmp_path_factory.mktemp("recipe"), RECIPE)
+
+
+def write_recipe(folder: Path, text: str, times: int = 1) -> Path:
+    """Write the small data, each image so many times, and the recipe for them."""
     data = small_dataset()
     parts = {
-        f"{part}_{split.name}": getattr(split, part) for split in (data.train, data.test) for part in "xy"
+        f"{part}_{split.name}": np.concatenate([getattr(split, part)] * times)
+        for split in (data.train, data.test)
+        for part in "xy"
     }
     np.savez(folder / "clothes.npz", **parts)
-    (folder / "small.toml").write_text(RECIPE.format(data=str(folder / "clothes.npz")))
+    (folder / "small.toml").write_text(text.format(data=str(folder / "clothes.npz")))
     return folder / "small.toml"
 
 
@@ -128,6 +167,24 @@ def test_one_recipe_and_seed_give_the_same_weights_twice(train, recipe, undistur
     assert result(tmp_path) == undisturbed
 
 
+# MLflow's own calls of SQLAlchemy; and its imports, some hundred modules of many libraries.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_tensorboard_and_mlflow_are_told_of_every_epoch_and_change_nothing(
+    train, recipe, undisturbed, tmp_path
+):
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    assert train(recipe, *places(tmp_path), "--tensorboard", "--mlflow", store) == 0
+    assert result(tmp_path) == undisturbed
+    run, losses = tmp_path / "runs" / "small" / "1", list(undisturbed.history["val_loss"])
+    found = connect(store).get_metric_history(
+        json.loads((run / "mlflow.json").read_text())["run_id"], "val_loss"
+    )
+    assert [metric.value for metric in found] == losses
+    events = EventAccumulator(str(run / "tensorboard" / "validation")).Reload()
+    assert [event.value for event in events.Scalars("loss")] == pytest.approx(losses)
+
+
 def test_a_run_killed_again_and_again_ends_as_one_that_never_was(train, recipe, undisturbed, tmp_path):
     killed = -signal.SIGKILL
     # Before any epoch is kept; while one is being written; when it is written and not yet in its place; in the
@@ -152,3 +209,73 @@ def test_a_run_killed_while_it_publishes_publishes_when_resumed(train, recipe, u
     assert not (tmp_path / "artifacts" / "small" / "1").exists()
     assert train(recipe, *places(tmp_path), "--resume") == 0
     assert result(tmp_path) == undisturbed
+
+
+def test_a_run_killed_between_publishing_and_noting_it_publishes_once(train, recipe, undisturbed, tmp_path):
+    # What a run is, is written twice: when it begins, and when it is published.
+    note = {"event": "os.rename", "file": "run.json", "number": 2}
+    assert train(recipe, *places(tmp_path), **note) == -signal.SIGKILL
+    versions = tmp_path / "artifacts" / "small"
+    published = (versions / "1" / METADATA).read_bytes()
+    assert "published" not in json.loads((tmp_path / "runs" / "small" / "1" / "run.json").read_text())
+    assert train(recipe, *places(tmp_path), "--resume") == 0
+    assert [path.name for path in versions.iterdir()] == ["1"]
+    assert (versions / "1" / METADATA).read_bytes() == published
+    assert result(tmp_path) == undisturbed
+    noted = json.loads((tmp_path / "runs" / "small" / "1" / "run.json").read_text())
+    assert noted["published"] == str(versions / "1")
+    assert train(recipe, *places(tmp_path)) == 0, "another run has a version of its own"
+    assert sorted(path.name for path in versions.iterdir()) == ["1", "2"]
+
+
+def interrupted(arguments: list[str | Path], sight: str) -> tuple[int, str]:
+    """Run the command on a terminal, strike Ctrl-C once `sight` is drawn; its status and all it showed."""
+    ours, its = pty.openpty()
+    # Without colours the bar is as long as what is done.
+    environment = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "200"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "modiste", "train", *arguments],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=environment,
+    )
+    os.close(its)
+    with process, open(ours, "rb", buffering=0) as terminal:
+        try:
+            shown = b""
+            while sight.encode() not in shown:
+                more = read_or_end(terminal)
+                assert more, shown.decode()
+                shown += more
+            process.send_signal(signal.SIGINT)
+            while more := read_or_end(terminal):
+                shown += more
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode, shown.decode()
+
+
+def read_or_end(terminal) -> bytes:
+    try:
+        return terminal.read(4096)
+    except OSError:  # Linux's way to say that nobody has the other end
+        return b""
+
+
+@pytest.mark.timeout(600)
+def test_ctrl_c_ends_an_epoch_in_the_middle_and_the_run_goes_on_as_if_it_had_not(train, tmp_path):
+    recipe = write_recipe(tmp_path, MANY_STEPS, times=10)  # 6,400 steps an epoch, 32 at a time
+    whole, ended = tmp_path / "whole", tmp_path / "ended"
+    assert train(recipe, *places(whole)) == 0
+    status, shown = interrupted([recipe, *places(ended)], sight="epoch 2/2")
+    assert status == 130, shown
+    assert "epoch  1/2" in shown and "epoch  2/2" not in shown
+    # Ended among its steps, for else the bar, which is 40 long, would have come to its end.
+    assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" * 20 in shown
+    assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" * 40 not in shown
+    assert "the same command with --resume goes on" in shown
+    assert not (ended / "artifacts" / "small").exists()
+    assert train(recipe, *places(ended), "--resume") == 0
+    assert result(ended) == result(whole)

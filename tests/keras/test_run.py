@@ -12,6 +12,7 @@ from training.fitting.run import Run, begin_next, reopen_last
 from training.fitting.state import FitState
 
 IDENTITY = {"recipe": {"seed": 42, "name": "패션"}, "data": {"x_train": "0"}}
+OTHER = {**IDENTITY, "recipe": {"seed": 7, "name": "패션"}}
 
 
 def some_state() -> FitState:
@@ -46,7 +47,27 @@ def test_a_run_belongs_to_one_process_at_a_time(left):
 
 def test_a_run_goes_on_with_nothing_else_than_it_began_with(left):
     with pytest.raises(RunError, match=r"was begun with seed = 42, which is now 7\. Give it the same --set"):
-        reopen_last(left, {**IDENTITY, "recipe": {"seed": 7, "name": "패션"}})
+        reopen_last(left, OTHER)
+    reopen_last(left, IDENTITY).close()
+
+
+def test_a_run_that_began_with_something_else_is_passed_over(left):
+    begin_next(left, OTHER).close()
+    run = reopen_last(left, IDENTITY)
+    assert run.folder == left / "1"
+    assert run.state is not None
+    run.close()
+
+
+def test_of_runs_that_all_began_with_something_else_the_newest_is_told(left):
+    begin_next(left, {**IDENTITY, "recipe": {"seed": 8, "name": "패션"}}).close()
+    with pytest.raises(RunError, match=r"2 was begun with seed = 8, which is now 7"):
+        reopen_last(left, OTHER)
+
+
+def test_an_older_run_that_is_damaged_bars_no_newer_one(left):
+    (left / "1" / "run.json").write_text("{")
+    begin_next(left, IDENTITY).close()
     reopen_last(left, IDENTITY).close()
 
 

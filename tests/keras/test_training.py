@@ -1,10 +1,6 @@
-"""Training on real images with real Keras: what is built, what is kept, and when it stops."""
+"""Training on real images with real Keras: what is built, what is kept, and when it ends."""
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -188,33 +184,6 @@ def test_each_epoch_is_a_line_where_the_output_is_no_terminal(dataset, capsys):
     assert all("val_accuracy" in line for line in lines)
 
 
-def test_ctrl_c_ends_a_fit_and_gives_the_signals_back(part):
-    recipe = small_recipe(fit={"epochs": 100_000})
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        fit(compiled(recipe), recipe, part, keep=lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_command_with_one_line_and_publishes_nothing(tmp_path, number):
-    arguments = ["train", "fashion-relu", "--artifacts", str(tmp_path / "artifacts")]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "modiste", *arguments, "--runs", str(tmp_path / "runs")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("Starting Keras")
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors.startswith("Stopped. No half-made version is left behind;") and errors.count("\n") == 1
-    assert not (tmp_path / "artifacts").exists()
-
-
 RESIDUAL = [
     {"type": "reshape", "target_shape": [28, 28, 1]},
     {"type": "conv2d", "filters": 4, "kernel_size": 3},
@@ -295,19 +264,6 @@ def test_a_class_that_the_data_do_not_have_is_named(dataset):
         train_on(dataset, recipe)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_after_the_last_batch_is_obeyed_too(part, number):
-    # The last thing that an epoch does; what follows would be the end of the fit, and a publication.
-    class Struck:
-        def epoch(self, *_):
-            os.kill(os.getpid(), number)
-
-    kept = []
-    with pytest.raises(KeyboardInterrupt):
-        fit(compiled(small_recipe()), small_recipe(), part, keep=kept.append, logs=[Struck()])
-    assert len(kept) == 1
-
-
 def test_validation_data_that_leave_nothing_to_learn_are_refused(dataset):
     recipe = small_recipe(data={"dataset": "fashion_mnist", "validation": 0.9999})
     with pytest.raises(RecipeError, match="leaves none of 800 images to learn from"):
@@ -318,6 +274,27 @@ def test_data_of_one_class_are_refused(dataset):
     one = dataclasses.replace(dataset.train, class_names=("only",))
     with pytest.raises(RecipeError, match="one class, only: there is nothing to tell apart"):
         train_on(dataclasses.replace(dataset, train=one), small_recipe())
+
+
+CONVOLUTION = {"type": "conv2d", "filters": 2, "kernel_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("inner", "steps"),
+    [
+        ([], 20),
+        ([{"type": "max_pooling2d"}], 20),
+        ([CONVOLUTION], 1),
+        ([{"type": "depthwise_conv2d", "kernel_size": 3}], 1),
+        ([CONVOLUTION | {"type": "separable_conv2d"}], 1),
+        ([{"type": "residual", "layers": [CONVOLUTION]}], 1),
+    ],
+    ids=["none", "pooling", "conv2d", "depthwise", "separable", "in a residual"],
+)
+def test_only_the_short_steps_of_networks_without_convolutions_run_many_at_a_time(inner, steps):
+    reshape = {"type": "reshape", "target_shape": [28, 28, 1]}
+    network = {"spelling": "functional", "layers": [reshape, *inner, *layers()]}
+    assert compiled(small_recipe(network=network)).steps_per_execution == steps  # 20 are an epoch
 
 
 def test_no_batch_is_lost_where_the_steps_are_no_multiple_of_those_run_at_a_time(dataset, part):

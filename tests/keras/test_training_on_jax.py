@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +15,15 @@ from training_data import small_dataset
 from typer.testing import CliRunner
 
 from modiste.__main__ import app
-from modiste.artifact import KERAS, METADATA, ONNX, SUMMARY, Metadata, Summary
+from modiste.artifact import KERAS, METADATA, ONNX, SUMMARY, Metadata, Summary, folder_sha256
+from service.settings import Settings
+from tests.http.conftest import Client
+from training.catalog import read_recipe
 
 # JAX compiles random layers for a minute or more on two cores.
 pytestmark = pytest.mark.timeout(900)
 
+# Small, with every kind of layer and setting that the recipes meant for a GPU have.
 RECIPE = """
 description = "Small and convolutional."
 model = "small"
@@ -30,21 +35,31 @@ dataset = {data!r}
 spelling = "functional"
 layers = [
   {{ type = "reshape", target_shape = [28, 28, 1] }},
-  {{ type = "random_flip" }},
-  {{ type = "conv2d", filters = 4, kernel_size = 3, strides = 4, activation = "relu" }},
+  {{ type = "random_flip", mode = "horizontal" }},
+  {{ type = "random_translation", height_factor = 0.08, width_factor = 0.08, interpolation = "nearest" }},
+  {{ type = "random_erasing", factor = 0.5, scale = [0.02, 0.3], fill_value = 0.0 }},
+  {{ type = "conv2d", filters = 4, kernel_size = 3, strides = 2, kernel_initializer = "he_normal" }},
+  {{ type = "max_pooling2d" }},
+  {{ type = "activation", activation = "relu" }},
   {{ type = "residual", layers = [
     {{ type = "conv2d", filters = 8, kernel_size = 3, strides = 2, use_bias = false }},
-    {{ type = "batch_normalization" }},
+    {{ type = "batch_normalization", momentum = 0.9 }},
   ] }},
   {{ type = "global_average_pooling2d" }},
   {{ type = "dropout", rate = 0.1 }},
   {{ type = "dense", units = 10, activation = "softmax" }},
 ]
 
+[loss]
+name = "categorical_crossentropy"
+label_smoothing = 0.1
+
 [optimizer]
 name = "sgd"
 learning_rate = 0.1
 momentum = 0.9
+nesterov = true
+weight_decay = 0.005
 schedule = {{ name = "cosine_decay", warmup_epochs = 1 }}
 
 [fit]
@@ -61,7 +76,9 @@ def folder(tmp_path_factory) -> Path:
     (folder / "sitecustomize.py").write_text(HIDDEN)
     data = small_dataset()
     parts = {
-        f"{part}_{split.name}": getattr(split, part) for split in (data.train, data.test) for part in "xy"
+        f"{part}_{split.name}": getattr(split, part)[:160]  # a step takes a second: JAX is made for GPUs
+        for split in (data.train, data.test)
+        for part in "xy"
     }
     np.savez(folder / "clothes.npz", **parts)
     (folder / "small.toml").write_text(RECIPE.format(data=str(folder / "clothes.npz")))
@@ -69,14 +86,11 @@ def folder(tmp_path_factory) -> Path:
 
 
 def train(folder: Path, place: str, *options: str) -> subprocess.Popen:
-    environment = {
-        "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
-        "JAX_PLATFORMS": "cpu",
-        "KERAS_BACKEND": "jax",
-    }
+    environment = {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "JAX_PLATFORMS": "cpu"}
+    bare = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     places = ["--artifacts", folder / place / "artifacts", "--runs", folder / place / "runs"]
     command = [sys.executable, "-u", "-m", "modiste", "train", folder / "small.toml", *places, *options]
-    return subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=bare | environment, stdout=subprocess.PIPE, text=True)
 
 
 def finish(process: subprocess.Popen) -> str:
@@ -86,8 +100,12 @@ def finish(process: subprocess.Popen) -> str:
 
 
 @pytest.fixture(scope="module")
-def version(folder) -> Path:
-    finish(train(folder, "whole"))
+def said(folder) -> str:
+    return finish(train(folder, "whole"))
+
+
+@pytest.fixture(scope="module")
+def version(folder, said) -> Path:
     return folder / "whole" / "artifacts" / "small" / "1"
 
 
@@ -96,18 +114,51 @@ def history(version: Path) -> dict:
     return {name: values for name, values in found.items() if name != "seconds"}
 
 
-def test_it_is_published_unprepared_and_whole(version):
+@pytest.mark.parametrize("name", ["fashion-conv", "fashion-residual"])
+def test_what_the_shipped_networks_are_made_of_is_tried_here(folder, name):
+    tried = read_recipe(folder / "small.toml")
+    assert kinds(read_recipe(name).network.layers) <= kinds(tried.network.layers)
+
+
+def kinds(layers) -> set[str]:
+    inner = [kinds(layer.layers) for layer in layers if layer.type == "residual"]
+    return {layer.type for layer in layers}.union(*inner)
+
+
+def test_it_is_published_unprepared_and_whole(version, said):
     metadata = Metadata.read(version / METADATA)
     assert "jax" in metadata.libraries and "tensorflow" not in metadata.libraries
     assert not (version / ONNX).exists() and not (version / SUMMARY).exists()
     assert (version / "report" / "model-card.md").is_file()
+    assert "Publishing unprepared: TensorFlow is not installed" in said
 
 
-def test_a_copy_is_completed_where_tensorflow_is(version, tmp_path):
-    result = CliRunner().invoke(app, ["prepare", str(version / KERAS), "--to", str(tmp_path)])
+def test_a_copy_is_completed_where_tensorflow_is_and_served(folder, version, tmp_path):
+    copy = tmp_path / "artifacts" / "small" / "1"
+    shutil.copytree(version, copy)
+    result = CliRunner().invoke(app, ["prepare", str(copy / KERAS)])
     assert result.exit_code == 0, result.output
-    summary = Summary.read(tmp_path / SUMMARY)
+    summary = Summary.read(copy / SUMMARY)
     assert summary.engine == "onnx" and summary.parity is not None and summary.parity.agrees
+    assert Metadata.read(copy / METADATA).sha256 == folder_sha256(copy)
+    client = Client(Settings(artifacts_dir=tmp_path / "artifacts", state_dir=tmp_path / "state"))
+    try:
+        with np.load(folder / "clothes.npz") as data:
+            answer = client.post("/models/small/predict", json={"instances": data["x_test"][:1].tolist()})
+    finally:
+        client.close()
+    assert answer.status_code == 200, answer.text
+    (prediction,) = answer.json()["predictions"]
+    assert len(prediction["probabilities"]) == 10
+
+
+def test_a_backend_that_is_asked_for_and_missing_is_named(folder):
+    environment = {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "KERAS_BACKEND": "tensorflow"}
+    command = [sys.executable, "-m", "modiste", "train", folder / "small.toml"]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "KERAS_BACKEND is tensorflow, which is not installed here; jax is." in done.stdout + done.stderr
+    assert not (folder / "runs").exists()
 
 
 @pytest.mark.long

@@ -1,8 +1,8 @@
 """The command ``modiste train``, killed at a given moment: run by test_resume.py, one fork for each call.
 
 Keras is imported once and forked before its first operation, which is when TensorFlow starts threads.
-An audit hook, which Python calls before it opens or renames anything, counts what happens to the run's
-state; at the asked number, after the asked delay, the process kills itself.
+An audit hook, which Python calls before it opens or renames anything, counts what happens to a file
+of the run; at the asked number, after the asked delay, the process kills itself.
 """
 
 import json
@@ -17,13 +17,13 @@ import keras  # noqa: F401
 from modiste.__main__ import app
 
 
-def strike(event: str, number: int, delay: float) -> None:
-    """Send SIGKILL to this process `delay` seconds after the `number`-th `event` on a run's state."""
+def strike(event: str, file: str, number: int, delay: float) -> None:
+    """Send SIGKILL to this process `delay` seconds after the `number`-th `event` on such a file."""
     seen = 0
 
     def hook(name: str, arguments: tuple) -> None:
         nonlocal seen
-        if name == event and "state.new" in str(arguments[0] if arguments else ""):
+        if name == event and file in str(arguments[0] if arguments else ""):
             seen += 1
             if seen == number:
                 kill_in(delay)
@@ -40,13 +40,13 @@ def kill_in(delay: float) -> None:
         die()
 
 
-def in_child(arguments: list[str], event: str, number: int, delay: float) -> int:
+def in_child(arguments: list[str], event: str, file: str, number: int, delay: float) -> int:
     """Run the command in a forked child and return its wait status."""
     child = os.fork()
     if child == 0:
         os.dup2(2, 1)  # what the command prints is no answer to the test
         if event:
-            strike(event, number, delay)
+            strike(event, file, number, delay)
         try:
             app(arguments, standalone_mode=False)
         except BaseException as error:
@@ -59,5 +59,5 @@ def in_child(arguments: list[str], event: str, number: int, delay: float) -> int
 if __name__ == "__main__":
     for line in sys.stdin:
         asked = json.loads(line)
-        status = in_child(asked["arguments"], asked["event"], asked["number"], asked["delay"])
+        status = in_child(**asked)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)

@@ -225,7 +225,11 @@ print([name for name in ("tensorboard", "mlflow", "tensorflow", "keras") if name
             "tensorboard=True, mlflow=None",
             "TensorBoard's files need the library 'tensorboard'",
         ),
-        ("mlflow", "tensorboard=False, mlflow='sqlite:///x.db'", "--mlflow needs the library 'mlflow'"),
+        (
+            "mlflow",
+            "tensorboard=False, mlflow='sqlite:///x.db'",
+            "--mlflow (or MLFLOW_TRACKING_URI, where it is set) needs the library 'mlflow'",
+        ),
     ],
 )
 def test_a_library_that_is_missing_is_one_sentence_that_says_how_to_get_it(library, arguments, message):

@@ -1,8 +1,12 @@
-"""Ctrl-C while fitting: heard at once, obeyed between two batches.
+"""Ctrl-C while fitting: obeyed between two batches.
 
 A KeyboardInterrupt that is raised while TensorFlow runs a destructor or calls back into Python is
 printed and lost, and the training goes on. So the signal only leaves a note, which is read where
-Keras expects exceptions. A second signal does not wait.
+Keras expects exceptions.
+
+Python hears no signal before the backend is done with the steps at hand, however many came meanwhile,
+and takes those of one kind for one. A second one that it does hear ends what Python itself is doing,
+such as waiting for a server of MLflow's.
 """
 
 import signal

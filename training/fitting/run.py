@@ -1,6 +1,6 @@
 """A run: the folder in which one fit keeps what it must not lose, ``runs/<name>/<number>/``.
 
-    run.json     the recipe and the data that decide the fit; once it is published, where
+    run.json     the recipe and the data that decide the fit, the run's id; once it is published, where
     state.npz    all that the next epoch depends on (`training.fitting.state`); gone once it is published
     log.csv ...  what the logs write
 
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 from training.errors import RunError
 from training.files.locking import try_lock
@@ -21,14 +22,18 @@ from training.fitting import state
 from training.fitting.state import FitState
 
 _IDENTITY, _STATE = "run.json", "state.npz"
-_PUBLISHED = "published"
+_ID, _PUBLISHED = "id", "published"
 
 
 @dataclass(slots=True)
 class Run:
-    """An open run; `state` is None where no epoch is done yet."""
+    """An open run; `state` is None where no epoch is done yet.
+
+    `id` is no other run's, and None where the run began before runs had one.
+    """
 
     folder: Path
+    id: str | None
     _lock: int
     state: FitState | None = None
 
@@ -53,10 +58,11 @@ class Run:
         try:
             lock = try_lock(folder)
             assert lock is not None, "nobody else knows a folder that was made just now"
-            _write(folder / _IDENTITY, identity)
+            run_id = uuid4().hex
+            _write(folder / _IDENTITY, {**identity, _ID: run_id})
         except OSError as error:
             raise RunError(f"The run cannot be kept in {folder}: {error.strerror}.") from error
-        return cls(folder, lock)
+        return cls(folder, run_id, lock)
 
     @classmethod
     def reopen(cls, folder: Path, identity: Mapping[str, Any]) -> Self:
@@ -72,9 +78,12 @@ class Run:
         if lock is None:
             raise RunError(f"The run in {folder} belongs to another process at the moment.")
         try:
-            _check_same(folder, _read(folder), json.loads(json.dumps(identity)))
+            begun = _read(folder)
+            other = _difference(folder, begun, identity)
+            if other is not None:
+                raise RunError(other)
             found = folder / _STATE
-            return cls(folder, lock, state.load(found) if found.exists() else None)
+            return cls(folder, begun.get(_ID), lock, state.load(found) if found.exists() else None)
         except BaseException:
             os.close(lock)
             raise
@@ -119,15 +128,30 @@ def begin_next(runs: Path, identity: Mapping[str, Any]) -> Run:
 
 
 def reopen_last(runs: Path, identity: Mapping[str, Any]) -> Run:
-    """Reopen the newest run under ``runs/`` that was not published.
+    """Reopen the newest run under ``runs/`` that began with this identity and was not published.
+
+    Newer ones that began with something else, as a short trial does, are passed over.
 
     Raises:
-        RunError: there is none, or `Run.reopen` refuses it.
+        RunError: there is none; the newest of all is damaged, so that nobody knows what it was; or
+            `Run.reopen` refuses the one that was found.
     """
-    left = [folder for _, folder in _numbered(runs) if not _is_published(folder)]
-    if not left:
-        raise RunError(f"There is no run to go on with in {runs}: none was begun, or all were published.")
-    return Run.reopen(left[-1], identity)
+    other: str | None = None
+    for _, folder in reversed(_numbered(runs)):
+        try:
+            if _is_published(folder):
+                continue
+            difference = _difference(folder, _read(folder), identity)
+        except RunError:
+            if other is None:
+                raise
+            continue
+        if difference is None:
+            return Run.reopen(folder, identity)
+        other = other or difference
+    raise RunError(
+        other or f"There is no run to go on with in {runs}: none was begun, or all were published."
+    )
 
 
 def _numbered(runs: Path) -> list[tuple[int, Path]]:
@@ -157,16 +181,18 @@ def _read(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _check_same(folder: Path, begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    old, new = _flat(begun), _flat(wanted)
+def _difference(folder: Path, begun: Mapping[str, Any], identity: Mapping[str, Any]) -> str | None:
+    """Return, as a message, the first field in which a run began with something else; None where none."""
+    old, new = _flat(begun), _flat(json.loads(json.dumps(identity)))
     for field in sorted(old.keys() | new.keys()):
-        if old.get(field) != new.get(field) and field != _PUBLISHED:
+        if old.get(field) != new.get(field) and field not in (_ID, _PUBLISHED):
             name = field.removeprefix("recipe.")
-            raise RunError(
+            return (
                 f"The run in {folder} was begun with {name} = {old.get(field)!r}, which is now "
                 f"{new.get(field)!r}. Give it the same --set, --epochs and data as at its beginning, "
                 "or leave --resume out to begin another."
             )
+    return None
 
 
 def _flat(values: Any, prefix: str = "") -> dict[str, Any]:

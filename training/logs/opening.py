@@ -27,7 +27,8 @@ def open_logs(folder: Path, *, tensorboard: bool, mlflow: str | None, name: str)
         _need("tensorboard", "TensorBoard's files need", "train")
         logs.append(Sparing(TensorBoardLog(folder), str(folder / FOLDER)))
     if mlflow:
-        _need("mlflow", "--mlflow needs", "mlflow")
+        # The variable may have been set for another program, by somebody who never heard of the option.
+        _need("mlflow", "--mlflow (or MLFLOW_TRACKING_URI, where it is set) needs", "mlflow")
         logs.append(MlflowLog(folder, mlflow, name))
     return logs
 

@@ -9,19 +9,23 @@ from training.schema.losses import Loss
 from training.schema.optimizers import Optimizer
 from training.schema.recipe import Recipe
 
-# Between two looks of Python at a fit: each costs as much as a step of a small network.
-_STEPS_PER_EXECUTION = 32
+# Between two looks of Python at a fit: each costs as much as a step of a small network. Between them no
+# signal is heard and no progress is seen, so this is for networks whose steps are short.
+_SHORT_STEPS_PER_EXECUTION = 32
+# With one of these a step takes many times as long as a look: on a CPU, up to seconds.
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
 
 def compile_model(model: Any, recipe: Recipe, steps_per_epoch: int) -> None:
     """Compile the model in place; a schedule in epochs becomes one in steps."""
     on_tensorflow = keras.backend.backend() == "tensorflow"
+    # TensorFlow runs several in a loop; Keras on JAX writes them out one after the other, to be compiled so.
+    in_a_loop = on_tensorflow and not any(isinstance(layer, _CONVOLUTIONS) for layer in model.layers)
     model.compile(
         optimizer=_optimizer(recipe.optimizer, recipe.fit.epochs, steps_per_epoch),
         loss=_loss(recipe.loss),
         metrics=[_metric(recipe)],
-        # TensorFlow runs them in a loop; Keras on JAX writes them out one after the other, to be compiled so.
-        steps_per_execution=min(_STEPS_PER_EXECUTION, steps_per_epoch) if on_tensorflow else 1,
+        steps_per_execution=min(_SHORT_STEPS_PER_EXECUTION, steps_per_epoch) if in_a_loop else 1,
         # XLA compiles convolutions for processors that oneDNN runs faster.
         jit_compile=False if on_tensorflow else "auto",
     )

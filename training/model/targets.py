@@ -26,23 +26,36 @@ def labels_for(split: Split, target: Target) -> Labels:
     Raises:
         RecipeError: the data set has no class of the target's name.
     """
-    if not isinstance(target, MeanInk) and len(split.class_names) < 2:
-        raise RecipeError(f"The data have one class, {split.class_names[0]}: there is nothing to tell apart.")
+    names = answers_for(split.class_names, target)
     match target:
         case ClassTarget():
-            return Labels(split.y.astype(np.int64), split.class_names)
+            return Labels(split.y.astype(np.int64), names)
         case OneAgainstRest(class_name=name):
-            if name not in split.class_names:
-                raise RecipeError(
-                    f"data.target.class_name is {name!r}; "
-                    f"the data's classes are: {', '.join(split.class_names)}"
-                )
-            chosen = split.y == split.class_names.index(name)
-            return Labels(chosen.astype(np.int64), (f"not {name}", name))
+            return Labels((split.y == split.class_names.index(name)).astype(np.int64), names)
         case MeanInk():
             axes = tuple(range(1, split.x.ndim))
-            return Labels((split.x.mean(axis=axes) / 255).astype(np.float32), None)
+            return Labels((split.x.mean(axis=axes) / 255).astype(np.float32), names)
     assert_never(target)
+
+
+def answers_for(class_names: tuple[str, ...], target: Target) -> tuple[str, ...] | None:
+    """Return the classes that a recipe's target makes of a data set's; None where the answer is a number.
+
+    Raises:
+        RecipeError: the data set has one class alone, or none of the target's name.
+    """
+    if isinstance(target, MeanInk):
+        return None
+    if len(class_names) < 2:
+        raise RecipeError(f"The data have one class, {class_names[0]}: there is nothing to tell apart.")
+    if isinstance(target, ClassTarget):
+        return class_names
+    if target.class_name not in class_names:
+        raise RecipeError(
+            f"data.target.class_name is {target.class_name!r}; "
+            f"the data's classes are: {', '.join(class_names)}"
+        )
+    return f"not {target.class_name}", target.class_name
 
 
 def encode(labels: NDArray[Any], loss: Loss, units: int) -> NDArray[Any]:

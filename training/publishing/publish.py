@@ -12,7 +12,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from modiste.artifact import H5, KERAS, METADATA, REPORT, Metadata, folder_sha256
+from modiste.artifact import (
+    H5,
+    KERAS,
+    METADATA,
+    REPORT,
+    ArtifactError,
+    Metadata,
+    folder_sha256,
+    version_folders,
+)
 from modiste.names import safe_name
 from modiste.prepare import PrepareError, PrepareFailed, available, prepare
 from modiste.writable import nearest_folder, try_writing
@@ -38,19 +47,26 @@ def publish(
     trained: Trained,
     artifacts: Path,
     *,
+    run: str | None = None,
     prepared: bool = True,
     command: str | None = None,
     seeds: SeedSpread | None = None,
+    chosen_among: int = 1,
 ) -> Published:
     """Write the next version of the recipe's model.
+
+    A run has one version: where it was killed between publishing and noting that it had, the version
+    that stands is given.
 
     Args:
         trained: the model and all that is known about it.
         artifacts: the model repository; made where it is missing.
+        run: the id of the run that the model came from, if it was kept.
         command: what makes the model, for its card.
         seeds: how far its figures moved over several seeds, for its card.
+        chosen_among: of how many trainings it was chosen, for its card.
         prepared: convert the model for serving now; where TensorFlow is not installed the version is
-            published unprepared all the same, and ``modiste prepare`` completes it elsewhere.
+            published unprepared all the same, and ``modiste prepare`` completes a copy elsewhere.
 
     Raises:
         QualityGateError: the model is worse than the recipe demands.
@@ -58,11 +74,22 @@ def publish(
     """
     check_gate(trained)
     parent = artifacts / safe_name(trained.recipe.model)
+    standing = _published_from(run, parent)
+    if standing is not None:
+        print(f"Published before, as {standing.folder}.")
+        return standing
     try:
         with staging_folder(parent) as folder:
             _write(trained, folder, prepared)
-            draw_report(trained, folder / REPORT, command=command, libraries=libraries(), seeds=seeds)
-            return _claim(trained, folder)
+            draw_report(
+                trained,
+                folder / REPORT,
+                command=command,
+                libraries=libraries(),
+                seeds=seeds,
+                chosen_among=chosen_among,
+            )
+            return _claim(trained, folder, run)
     except OSError as error:
         reason = error.strerror or error
         raise PublishError(f"The version cannot be written into {parent}: {reason}.") from error
@@ -115,12 +142,18 @@ def _write(trained: Trained, folder: Path, prepared: bool) -> None:
     trained.model.save(folder / KERAS)
     trained.model.save(folder / H5)
     _check_reload(trained, folder)
-    if prepared and available():
+    if prepared:
         _prepare(folder)
 
 
 def _prepare(folder: Path) -> None:
     """Prepare the saved model; a version that could not be is still whole, and its server tries again."""
+    if not available():
+        print(
+            f"Publishing unprepared: TensorFlow is not installed. Where it is, 'modiste prepare {KERAS}' "
+            "completes a copy of the version, or a server does at first sight."
+        )
+        return
     try:
         prepare(folder / KERAS, folder)
     except PrepareFailed as failure:
@@ -141,11 +174,22 @@ def _check_reload(trained: Trained, folder: Path) -> None:
             raise PublishError(f"Not published: {name} read back answers differently, by up to {worst:.2g}.")
 
 
-def _claim(trained: Trained, folder: Path) -> Published:
+def _published_from(run: str | None, parent: Path) -> Published | None:
+    if run is None or not parent.is_dir():
+        return None
+    for folder in version_folders(parent).values():
+        with suppress(ArtifactError):  # a version laid there by hand may have no metadata, or damaged ones
+            metadata = Metadata.read(folder / METADATA)
+            if metadata.run == run:
+                return Published(folder, metadata)
+    return None
+
+
+def _claim(trained: Trained, folder: Path, run: str | None) -> Published:
     sums = folder_sha256(folder)
 
     def seal(version: int) -> None:
-        describe(trained, version, sums).write(folder / METADATA)
+        describe(trained, version, sums, run).write(folder / METADATA)
 
     target = claim_version(folder, seal)
     return Published(target, Metadata.read(target / METADATA))

@@ -13,8 +13,8 @@ from training.model.network import PIXELS
 from training.trained import Trained
 
 
-def describe(trained: Trained, version: int, sha256: dict[str, str]) -> Metadata:
-    """Compose the metadata of a version whose files have these sums."""
+def describe(trained: Trained, version: int, sha256: dict[str, str], run: str | None) -> Metadata:
+    """Compose the metadata of a version whose files have these sums, and which came from this run."""
     recipe = trained.recipe
     name = safe_name(recipe.model)
     return Metadata(
@@ -29,6 +29,7 @@ def describe(trained: Trained, version: int, sha256: dict[str, str]) -> Metadata
         history=trained.history,
         dataset=_dataset(trained),
         recipe=_recipe(trained),
+        run=run,
         libraries=libraries(),
         sha256=sha256,
     )
