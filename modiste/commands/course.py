@@ -55,14 +55,19 @@ def course(
         from training.course.lab import Lab
         from training.course.page import write_page
         from training.course.running import run_course
+        from training.course.verdicts import summary
         from training.errors import TrainingError
 
         try:
             lab = Lab(BUDGETS[budget], runs, data_dir, instead)
-            write_page(run_course(lab, asked), lab, target, _command(numbers or [], budget, data or [], page))
+            done = run_course(lab, asked)
+            write_page(done, lab, target, _command(numbers or [], budget, data or [], page))
         except (DatasetError, TrainingError) as error:
             fail(str(error))
-    typer.echo(f"\nWritten: {target}")
+    typer.echo()
+    for line in summary(done, judged=BUDGETS[budget].epochs is None):
+        typer.echo(line)
+    typer.echo(f"Written: {target}")
 
 
 def _instead(given: list[str]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """``modiste sweep``: several trainings of one recipe, compared or searched, in one table and one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modiste.commands.ending import fail, stoppable
+from modiste.commands.ending import NOT_BEGUN, fail, stoppable
 from modiste.commands.starting import start_keras
 from modiste.commands.train import recipe_changes
 
@@ -63,18 +64,26 @@ def sweep(
     from training.sweep_files.catalog import read_sweep
     from training.sweep_files.folder import choose_folder
 
-    with stoppable("--resume goes on after the last whole epoch."):
+    with stoppable(NOT_BEGUN) as promise:
         try:
             asked = read_sweep(reference, recipe_changes(changes or (), epochs), _numbers(seeds))
             folder = choose_folder(Path("runs") / asked.name, out, resume=resume)
             start_keras()
             command = _command(reference, changes or (), epochs, seeds)
-            _run(asked, folder, artifacts if publish else None, data_dir, command)
+            begun = partial(promise, "The same command with --resume goes on after the last whole epoch.")
+            _run(asked, folder, artifacts if publish else None, data_dir, command, begun)
         except (DatasetError, TrainingError) as error:
             fail(str(error))
 
 
-def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | None, command: str) -> None:
+def _run(
+    asked: "Sweep",
+    folder: Path,
+    artifacts: Path | None,
+    data_dir: Path | None,
+    command: str,
+    begun: Callable[[], None],
+) -> None:
     from training.publishing.publish import check_writable
     from training.sweep import (
         PICTURE,
@@ -93,7 +102,7 @@ def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | 
             check_writable(artifacts, recipe.model)
     find = finder(data_dir)
     typer.echo(f"Sweep: {folder}")
-    result = run_sweep(asked, folder, find)
+    result = run_sweep(asked, folder, find, begun)
     write_table(result, folder)
     draw(result, folder / PICTURE)
     typer.echo()
@@ -103,7 +112,7 @@ def _run(asked: "Sweep", folder: Path, artifacts: Path | None, data_dir: Path | 
     if command_again is not None:
         typer.echo(f"The best one alone: {command_again}")
     if artifacts is not None:
-        typer.echo("Publishing the best: saving, converting for serving, comparing, drawing ...")
+        typer.echo("Publishing the best: saving, preparing, comparing, drawing ...")
         typer.echo(f"Published {publish_best(result, artifacts, find, command).folder}")
 
 

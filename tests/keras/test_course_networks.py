@@ -1,4 +1,4 @@
-"""The networks of the course have the parameters of the course."""
+"""The networks of the course have the parameters of the course, those beyond it no more than they claim."""
 
 import pytest
 
@@ -30,3 +30,14 @@ GREY, COLOUR = (28, 28), (32, 32, 3)
 def test_a_network_has_so_many_parameters(name, image, expected):
     recipe = read_recipe(name)
     assert build(recipe, image, recipe.network.output.units).count_params() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [("fashion-conv", 500_000), ("fashion-residual", 1_000_000), ("fashion-wide", 1_000_000)],
+)
+def test_a_network_beyond_the_course_keeps_its_bound(name, bound):
+    recipe = read_recipe(name)
+    model = build(recipe, GREY, recipe.network.output.units)
+    assert bound / 2 < model.count_params() < bound
+    assert model.output_shape == (None, 10)

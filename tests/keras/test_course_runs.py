@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from training.course.lab import Lab
 from training.course.outcome import Claim, Comparison
 from training.course.page import write_page
 from training.course.running import run_course
+from training.errors import RunError
 
 # Its fixture trains nine networks, on machines that others use too.
 pytestmark = pytest.mark.timeout(600)
@@ -170,6 +172,29 @@ def test_data_that_are_nowhere_are_a_reason_on_the_page_and_end_nothing(lab, tmp
     assert "| 11 | Colour images, functional API | **not run**, see below |" in text
     assert "**Not run.** The data set cifar10 was found nowhere." in text
     assert "10 of 10 as expected" in text
+
+
+def test_a_training_that_fails_is_a_reason_on_the_page_and_ends_nothing(tmp_path, monkeypatch):
+    # No scikit-learn, as with the extra for JAX; and too few images to hold any out.
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    data = small_dataset()
+    one = dataclasses.replace(data.train, x=data.train.x[:1], y=data.train.y[:1])
+    lab = Lab(SMALL, tmp_path, at_hand={"fashion_mnist": dataclasses.replace(data, train=one)})
+    done = run_course(lab, [1, 2, 6, 7, 13, 14])
+    assert [one.number for one in done if not one.outcome.not_run] == [14]
+    write_page(done, lab, tmp_path / "course.md", "modiste course")
+    text = (tmp_path / "course.md").read_text()
+    assert "**Not run.** A baseline needs scikit-learn" in text
+    for number, training in ((2, "fashion-one-layer"), (6, "5 epochs"), (7, "5 epochs"), (13, "sigmoid")):
+        section = text[text.index(f"## {number}. ") :]
+        assert f"**Not run.** {training}, seed 42: data.validation" in section.partition("\n## ")[0]
+    assert "| keras | 3." in text and "sklearn" not in text
+
+
+def test_a_folder_that_keeps_nothing_ends_the_course_at_once(tmp_path):
+    (tmp_path / "runs").write_text("no folder")
+    with pytest.raises(RunError, match="cannot be kept"):
+        run_course(Lab(SMALL, tmp_path / "runs", at_hand={"fashion_mnist": small_dataset()}), [2, 14])
 
 
 def test_digits_of_a_file_stand_in_for_mnist_and_the_page_says_so(tmp_path, monkeypatch, offline):

@@ -29,6 +29,23 @@ from training.sweep import (
 )
 from training.train import train_on
 
+LARGE = """
+description = "One with more weights than a processor has addresses."
+recipe = "small.toml"
+
+[[variants]]
+name = "large"
+changes = { "network.layers" = [
+  { type = "reshape", target_shape = [28, 28, 1] },
+  { type = "conv2d", filters = 1_048_576, kernel_size = 65_536 },
+  { type = "global_average_pooling2d" },
+  { type = "dense", units = 10 },
+] }
+
+[[variants]]
+name = "sound"
+"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -63,6 +80,16 @@ def test_a_training_that_fails_is_a_row_and_the_others_go_on(result):
     ]
     assert "loss became" in result.rows[0].reason
     assert result.best.name == "sound"
+
+
+def test_a_network_that_no_memory_holds_is_a_row_and_the_others_go_on(folder, find, tmp_path):
+    (folder / "large.toml").write_text(LARGE)
+    sweep = read_sweep(str(folder / "large.toml"))
+    large, sound = run_sweep(sweep, tmp_path, find).rows
+    assert (large.outcome, sound.outcome) == ("failed", "finished")
+    assert "the memory does not suffice (OOM when allocating tensor" in large.reason
+    assert "Lower fit.batch_size" in large.reason
+    assert run_sweep(sweep, tmp_path, find).rows[0].reason == large.reason
 
 
 def test_a_training_of_a_sweep_is_what_it_is_alone(result, find):
@@ -189,7 +216,9 @@ def test_the_best_is_published_with_its_spread_over_seeds(result, find, tmp_path
     assert published.metadata.metrics["validation_loss"] == result.best_row.kept("val_loss")
     card = (published.folder / "report" / CARD).read_text()
     spread = result.best.stated("test_accuracy")
-    assert f"{spread.mean:.4f}, standard deviation {spread.deviation:.4f} (2 seeds)" in card
+    assert f"over 2 seeds, this one among them: mean test accuracy {spread.mean:.4f}, standard" in card
+    assert f"standard deviation {spread.deviation:.4f}." in card
+    assert f"this training among {len(result.rows)} were chosen by the validation data." in card
     assert "modiste sweep mine --publish" in card
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 TOLERANCE = 0.01
-"""How much worse than its reference a figure may be and still reproduce it."""
+"""How much worse than its reference a run's figure may be and still reproduce it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Comparison:
 
     @property
     def mean(self) -> float:
-        """The mean over the seeds, which is what is compared: one seed alone moves by as much as 0.01."""
+        """The mean over the seeds: one seed alone moves by as much as 0.01."""
         return fmean(self.found)
 
     @property
@@ -36,12 +36,18 @@ class Comparison:
         return None if self.reference is None else self.mean - self.reference
 
     @property
-    def holds(self) -> bool | None:
-        """Whether the mean is better than the reference, or at most `TOLERANCE` worse."""
-        if self.difference is None:
+    def reproduced_by(self) -> int | None:
+        """How many of the runs are better than the reference, or at most `TOLERANCE` worse.
+
+        Run is set against run: a reference is one run of somebody's, and as much a matter of its seed as
+        each of these is, so a mean would be asked for more than the reference itself could do again.
+        """
+        if self.reference is None:
             return None
-        worse = self.difference if self.lower_is_better else -self.difference
-        return worse <= TOLERANCE
+        return sum(self._worse(found, self.reference) <= TOLERANCE for found in self.found)
+
+    def _worse(self, found: float, reference: float) -> float:
+        return found - reference if self.lower_is_better else reference - found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from training.course.budget import Budget
 from training.course.experiments import EXPERIMENTS, Experiment
 from training.course.lab import Lab
 from training.course.outcome import TOLERANCE, Block, Claim, Comparison, Done, Listing, Outcome, Table
+from training.course.verdicts import is_failed, verdict
 from training.errors import TrainingError
 from training.files.replacing import replace_text
 from training.report.markdown import block, escaped, picture, table
@@ -52,9 +54,9 @@ def _head(budget: Budget, command: str) -> str:
         seeds = f"{len(budget.seeds)} seeds ({', '.join(map(str, budget.seeds))})"
         lines.append(
             f"Where the lowest and the highest of several values stand in brackets, a figure is the mean of "
-            f"{seeds}; a single run moves by about {TOLERANCE}. A figure is *reproduced* where it is better "
-            f"than its reference, or worse by at most {TOLERANCE}. Everything else was run with seed "
-            f"{budget.seeds[0]}."
+            f"{seeds}; a single run moves by about {TOLERANCE}. A reference is a single run, too, and is "
+            f"*reproduced* by each run that is better, or worse by at most {TOLERANCE}; the difference is "
+            f"that of the mean. Everything else was run with seed {budget.seeds[0]}."
         )
         lines.append(
             "Validation data are 20% of the training images, the same for all. Seconds are those of the "
@@ -88,12 +90,12 @@ def _overview(done: Sequence[Done], budget: Budget) -> str:
 
 def _lines(outcome: Outcome, *, judged: bool) -> Iterable[list[str]]:
     """Return the cells from `what` to the verdict, one line a check; one line where there is none."""
-    verdict = [""] if judged else []
+    none = [""] if judged else []
     if outcome.not_run:
-        yield ["**not run**, see below", "", "", "", *verdict]
+        yield ["**not run**, see below", "", "", "", *none]
         return
     if not outcome.checks:
-        yield ["see its table", "", "", "", *verdict]
+        yield ["see its table", "", "", "", *none]
     for check in outcome.checks:
         said = [_verdict(check)] if judged else []
         if isinstance(check, Claim):
@@ -117,16 +119,13 @@ def _difference(check: Comparison) -> str:
 
 
 def _verdict(check: Comparison | Claim) -> str:
-    if isinstance(check, Claim):
-        return "holds" if check.holds else "**does not hold**"
-    if check.holds is None:
-        return ""
-    return "reproduced" if check.holds else "**falls short**"
+    return f"**{verdict(check)}**" if is_failed(check) else verdict(check)
 
 
 def _facts(lab: Lab) -> str:
     backend = keras.backend.backend()
-    modules = ("keras", backend, "numpy", "sklearn")
+    # The baselines alone need scikit-learn, and the extra `jax` does without.
+    modules = [name for name in ("keras", backend, "numpy", "sklearn") if find_spec(name)]
     versions = {name: str(import_module(name).__version__) for name in modules}
     known = {"modiste": __version__, "python": platform.python_version()} | versions
     rows = [[name, version] for name, version in known.items()]

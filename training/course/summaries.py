@@ -5,9 +5,8 @@ from typing import Any
 from training.catalog import read_recipe
 from training.course.lab import Lab
 from training.course.outcome import Claim, Listing, Outcome, Table
-from training.model.network import build
+from training.train import untrained
 
-_SHAPES = {"fashion_mnist": (28, 28), "mnist": (28, 28), "cifar10": (32, 32, 3)}
 # The experiments' networks, each once; heads differ in their last layer.
 _RECIPES = {
     "fashion-one-layer": 7_850,
@@ -27,7 +26,7 @@ _WIDTH = 80  # of a page; Keras cuts off what is wider than the terminal
 def summaries(lab: Lab) -> Outcome:
     """Build each network, which needs no data, and print its summary."""
     with lab.timed():
-        models = {name: _built(name) for name in _RECIPES}
+        models = {name: untrained(read_recipe(name)) for name in _RECIPES}
     counts = {name: model.count_params() for name, model in models.items()}
     right = sum(counts[name] == expected for name, expected in _RECIPES.items())
     claim = Claim(
@@ -38,11 +37,6 @@ def summaries(lab: Lab) -> Outcome:
         Listing(f"`modiste train {name} --summary`", _summary(model)) for name, model in models.items()
     )
     return Outcome((claim,), (), (Table(["recipe", "layers", "parameters"], rows), *listings))
-
-
-def _built(name: str) -> Any:
-    recipe = read_recipe(name)
-    return build(recipe, _SHAPES[recipe.data.dataset], recipe.network.output.units)
 
 
 def _summary(model: Any) -> str:

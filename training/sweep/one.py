@@ -10,7 +10,7 @@ import keras
 
 from modiste.datasets import Dataset
 from training.download import download_with_keras
-from training.errors import NonFiniteLossError, RecipeError
+from training.errors import NonFiniteLossError, OutOfMemoryError, RecipeError
 from training.files.locking import try_lock
 from training.fitting.choosing import kept_epoch
 from training.fitting.run import Run
@@ -44,7 +44,7 @@ def finder(data_dir: Path | None) -> Find:
 def train_one(variant: str, recipe: Recipe, folder: Path, find: Find, logs: Sequence[RunLog] = ()) -> Row:
     """Train by a recipe, go on with it after its last whole epoch, or return what is remembered of it.
 
-    A loss that is no number, a network that cannot be and a pruned trial are results too.
+    A loss that is no number, a network that cannot be or is too large, and a pruned trial are results too.
 
     Raises:
         DatasetError: the data are nowhere to be found.
@@ -106,7 +106,7 @@ def _trained(variant: str, run: Run, recipe: Recipe, dataset: Dataset, logs: Seq
         trained = _fit(recipe, dataset, run, [*kept, *logs])
     except Pruned as pruned:
         return _ended(variant, run, recipe, "pruned", str(pruned))
-    except (NonFiniteLossError, RecipeError) as error:
+    except (NonFiniteLossError, OutOfMemoryError, RecipeError) as error:
         print(error)
         return _ended(variant, run, recipe, "failed", str(error))
     return Row(

@@ -32,7 +32,13 @@ def publish_best(
     run, trained = recover(row, find)
     try:
         published = publish(
-            trained, artifacts, prepared=prepared, command=command, seeds=_seeds(best, result.metric)
+            trained,
+            artifacts,
+            run=run.id,
+            prepared=prepared,
+            command=command,
+            seeds=_seeds(best, result.metric),
+            chosen_among=len(result.rows),
         )
         run.finish(published.folder)
         return published

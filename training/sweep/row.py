@@ -24,7 +24,8 @@ class Row:
         variant: the variant's name, or ``trial 3``.
         recipe: the whole recipe, with the seed.
         folder: the run's folder.
-        outcome: finished; failed, its loss no number or its recipe impossible; or pruned by the search.
+        outcome: finished; failed, its loss no number, its recipe impossible or its network too large for
+            the memory; or pruned by the search.
         reason: why it failed or was pruned; empty where it finished.
         history: figures by epoch, of the epochs that were done.
         kept_epoch: the epoch that is kept, counted from 1; None where none was done.

@@ -1,7 +1,7 @@
 """Running a sweep in a folder: what stands there already is not done again."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from training.sweep_files.errors import SweepError
 from training.sweep_files.folder import opened, read_record, training_folder, write_record
 
 
-def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:
+def run_sweep(
+    sweep: Sweep, folder: Path, find: Find, begun: Callable[[], None] = lambda: None
+) -> SweepResult:
     """Run all trainings of a sweep, one after the other.
 
     Where `folder` holds a part of the same sweep it is gone on with: finished trainings are remembered,
@@ -30,6 +32,7 @@ def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:
         sweep: what to train.
         folder: made where it is missing; all effects are in it.
         find: gives a recipe's data; `training.sweep.one.finder` looks in the usual places.
+        begun: called once there is a sweep to go on with.
 
     Raises:
         DatasetError: the data are nowhere to be found.
@@ -38,6 +41,7 @@ def run_sweep(sweep: Sweep, folder: Path, find: Find) -> SweepResult:
     """
     with opened(folder):
         record = _same_record(sweep, folder)
+        begun()
         groups = (
             _compare(sweep, folder, find) if sweep.search is None else _search(sweep, folder, find, record)
         )

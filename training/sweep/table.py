@@ -70,7 +70,8 @@ def again(result: SweepResult) -> str | None:
         return None
     words = ["modiste", "train", result.sweep.base]
     for field, value in changes.items():
-        words += ["--set", written({field: value}).strip().replace(" = ", "=", 1)]
+        change = "none" if value is None else written({field: value}).strip().partition(" = ")[2]
+        words += ["--set", f"{field}={change}"]
     return shlex.join(words)
 
 
@@ -87,7 +88,8 @@ def _markdown(result: SweepResult) -> str:
     if len(sweep.seeds) > 1:
         notes.append(f"Figures are means over {len(sweep.seeds)} seeds ± their sample standard deviation.")
     if sweep.changes:
-        notes.append("In every training: " + ", ".join(f"{k} = {v}" for k, v in sweep.changes.items()) + ".")
+        changes = (f"{k} = {'none' if v is None else v}" for k, v in sweep.changes.items())
+        notes.append(f"In every training: {', '.join(changes)}.")
     parts = [
         f"# {escaped(sweep.name)}",
         escaped(sweep.description),

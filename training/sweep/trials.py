@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
+from training.report.by_epoch import height
 from training.report.style import BLUE, GREY, VERMILION, new_figure
 from training.schema.sweep import Dimension
 from training.sweep.result import Group, SweepResult, sign, value_of
@@ -31,7 +32,9 @@ def trials(result: SweepResult) -> Figure:
     numbers = {group.name: number for number, group in enumerate(result.groups, 1)}
     _scatter(panels[0], result, [(numbers[group.name], group, worth) for group, worth in known])
     _best_so_far(panels[0], result)
-    panels[0].set(xlabel="trial", ylabel=monitor.replace("val_", "validation ").replace("_", " "))
+    measured = height(monitor.removeprefix("val_"), [row.recipe for row in result.rows])
+    label = monitor.replace("val_", "validation ").replace("_", " ")
+    panels[0].set(xlabel="trial", ylabel=f"{label}: {measured}" if monitor == "val_loss" else label)
     panels[0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for axes, (field, dimension) in zip(panels[1:], search.space.items(), strict=False):
         places = [(_place(dimension, group.values[field]), group, worth) for group, worth in known]
