@@ -180,7 +180,11 @@ def _train_on(dataset: Dataset, recipe: Recipe, run: Run | None, logs: Sequence[
         class_names=labels.class_names,
         validation_rows=len(partition.x_validation),
     )
-    print(f"Kept epoch {trained.kept_epoch} of {trained.epochs_run}")
+    early = trained.epochs_run < recipe.fit.epochs
+    print(
+        f"Kept epoch {trained.kept_epoch} of {trained.epochs_run}"
+        + ("; early stopping ended the training" if early else "")
+    )
     print(f"Test: {_said(trained)} on {len(dataset.test.x):,} images", flush=True)
     return trained
 

@@ -101,7 +101,7 @@ def _show(dataset: "Dataset") -> None:
     console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(f"{dataset.name}, found in {dataset.origin.place}: {dataset.origin.folder}")
     for miss in dataset.origin.passed_over:
-        console.print(f"  passed over: {miss}")
+        console.print(f"  looked first in {miss}")
     for left in dataset.unread:
         console.print(f"  not read: {left}")
     console.print(_arrays(dataset), _classes(dataset), sep="")

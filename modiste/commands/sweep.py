@@ -139,3 +139,4 @@ def _list() -> None:
 
     for name, description in shipped_sweeps().items():
         typer.echo(f"{name:24} {description}")
+    typer.echo("A recipe will do as well (modiste train --list): it is trained once with each of --seeds.")

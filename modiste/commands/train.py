@@ -126,12 +126,21 @@ def _command(recipe: str, changes: Sequence[str], epochs: int | None, *, no_gate
 
 def _list() -> None:
     from training.catalog import read_any, shipped_recipes
+    from training.schema.baseline import Baseline
 
     names = shipped_recipes()
     for name in names:
         shipped = read_any(name)
-        publishes = f"Publishes to {shipped.model}." if hasattr(shipped, "model") else "Publishes nothing."
-        typer.echo(f"{name:{max(map(len, names))}}  {shipped.description} {publishes}")
+        publishes = "nothing" if isinstance(shipped, Baseline) else _shown(shipped.model)
+        typer.echo(f"{name:{max(map(len, names))}}  {shipped.description} Publishes {publishes}.")
+
+
+def _shown(model: str) -> str:
+    """Return a model's name, with the one that it is served under where a URL cannot hold its own."""
+    from modiste.names import safe_name
+
+    served = safe_name(model)
+    return model if served == model else f"{model}, served as {served}"
 
 
 def _baseline(baseline: "Baseline", data_dir: Path | None) -> None:

@@ -64,7 +64,7 @@ def load(
         DatasetError: `test_share`, `image_size` or `channels` is out of range.
     """
     if not 0 < test_share < 1:
-        raise DatasetError(f"test_share is {test_share}; expected a share between 0 and 1")
+        raise DatasetError(f"test_share is {test_share}; expected a share between 0 and 1.")
     _check_form(image_size, channels)
     if is_path(reference):
         dataset = load_own(Path(reference), test_share, split_seed, image_size, channels)
@@ -106,7 +106,7 @@ def load_split(name: str, split: str, data_dir: Path | None = None, fetch: Fetch
     """
     corpus = _corpus(name)
     if split not in SPLITS:
-        raise UnknownDatasetError(f"no split is called {split!r}; there are: {', '.join(SPLITS)}")
+        raise UnknownDatasetError(f"No split is called {split!r}; there are: {', '.join(SPLITS)}.")
     return find(corpus, (split,), data_dir, fetch)[0]
 
 
@@ -114,12 +114,12 @@ def _corpus(name: str) -> Corpus:
     if name not in _CORPORA:
         near = difflib.get_close_matches(name, _CORPORA, 1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise UnknownDatasetError(f"no data set is called {name!r}{hint}; there are: {', '.join(_CORPORA)}")
+        raise UnknownDatasetError(f"No data set is called {name!r}{hint}; there are: {', '.join(_CORPORA)}.")
     return _CORPORA[name]
 
 
 def _check_form(image_size: tuple[int, int] | None, channels: int | None) -> None:
     if image_size is not None and (len(image_size) != 2 or min(image_size) < 1):
-        raise DatasetError(f"image_size is {image_size}; expected a height and a width of 1 or more")
+        raise DatasetError(f"image_size is {image_size}; expected a height and a width of 1 or more.")
     if channels not in (None, 1, 3):
-        raise DatasetError(f"channels is {channels}; expected 1 (grey) or 3 (colour)")
+        raise DatasetError(f"channels is {channels}; expected 1 (grey) or 3 (colour).")

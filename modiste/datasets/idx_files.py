@@ -76,4 +76,4 @@ def _read(path: Path, part: IdxFile) -> tuple[NDArray[np.uint8], FoundFile]:
 def _form(stored: bytes, part: IdxFile) -> Form:
     if not idx.is_gzip(stored):
         return "plain"
-    return "as published" if digest(stored, "md5") == part.md5 else "compressed anew"
+    return "as published" if digest(stored, "md5") == part.md5 else "as published, in another compression"

@@ -46,12 +46,12 @@ class NpzFile:
             arrays = read_arrays(io.BytesIO(data), parts)
         except DamagedFileError as error:
             raise UnusableFolderError(f"{path.name} is damaged: {error}; remove it") from error
-        form: Form = "as published" if self.published.agrees(data) else "compressed anew"
+        form: Form = "as published" if self.published.agrees(data) else "as published, in another compression"
         for part in parts:
             if part not in arrays or arrays[part].dtype != np.uint8:
                 raise UnusableFolderError(f"{path.name} has no array {part!r} of uint8")
             found = idx.sha256(arrays[part])
-            if form == "compressed anew" and found != self.contents[part]:
+            if form == "as published, in another compression" and found != self.contents[part]:
                 raise not_published(
                     f"{path.name}'s {part}", "sha256", found, self.contents[part], "it as IDX"
                 )

@@ -12,7 +12,7 @@ from modiste.datasets import idx
 SplitName = Literal["train", "test"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
-Form = Literal["as published", "compressed anew", "plain"]
+Form = Literal["as published", "as published, in another compression", "plain"]
 
 Labels = NDArray[Any]
 """Class numbers [rows]: uint8 where there are at most 256 classes, else int64."""

@@ -59,3 +59,4 @@ def test_the_shipped_sweeps_are_listed():
     result = CliRunner().invoke(app, ["sweep", "--list"])
     assert result.exit_code == 0
     assert "fashion-optimizers       Seven optimizers" in result.output
+    assert "A recipe will do as well" in result.output

@@ -134,11 +134,13 @@ def validation(trained, part):
 JUMPY = {"name": "adam", "learning_rate": 0.03}
 
 
-def test_the_best_epoch_is_what_is_kept_and_patience_ends_the_run(dataset, part):
+def test_the_best_epoch_is_what_is_kept_and_patience_ends_the_run(dataset, part, capsys):
     recipe = small_recipe(fit={"epochs": 30}, optimizer=JUMPY, checkpoint={}, early_stopping={"patience": 2})
     trained = train_on(dataset, recipe)
     assert trained.epochs_run < 30
     assert trained.kept_epoch == trained.epochs_run - 2
+    told = f"Kept epoch {trained.kept_epoch} of {trained.epochs_run}; early stopping ended the training\n"
+    assert told in capsys.readouterr().out
     assert validation(trained, part)["loss"] == pytest.approx(min(trained.history["val_loss"]), rel=1e-4)
 
 

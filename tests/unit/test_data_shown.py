@@ -31,6 +31,9 @@ def test_the_published_data_are_shown_or_every_place_that_was_looked_in(tmp_path
     if FASHION_MNIST.system_folder.is_dir():
         assert result.exit_code == 0
         assert "First labels of train: 9 0 0 3 0 2 7 2 5 5" in result.output
+        assert (
+            f"looked first in Keras's cache ({tmp_path / 'keras' / 'datasets'}): there is no" in result.output
+        )
         assert "(60000, 28, 28)" in result.output and "47,040,000" in result.output
         assert all(part.sha256 in result.output for part in PARTS.values())
         assert width(tmp_path / "row.png") > 1000

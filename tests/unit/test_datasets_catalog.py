@@ -93,7 +93,7 @@ def test_a_split_can_be_had_by_name_alone(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     assert len(load("own.npz").test.x) == 4
     for reference in ("own.npz", "./own.npz", str(tmp_path / "own.npz"), "folder", "../", "mnist/../own.npz"):
-        with pytest.raises(UnknownDatasetError, match="no data set is called"):
+        with pytest.raises(UnknownDatasetError, match="No data set is called"):
             load_split(reference, "test", tmp_path)
 
 

@@ -97,10 +97,13 @@ def test_one_split_needs_no_file_of_the_other(corpus, tmp_path):
     ("write", "form"),
     [
         (lambda data: ("x_test-idx.gz", data), "as published"),
-        (lambda data: ("x_test-idx.gz", gzip.compress(gzip.decompress(data), 1)), "compressed anew"),
+        (
+            lambda data: ("x_test-idx.gz", gzip.compress(gzip.decompress(data), 1)),
+            "as published, in another compression",
+        ),
         (lambda data: ("x_test-idx", gzip.decompress(data)), "plain"),
     ],
-    ids=["as published", "compressed anew", "plain"],
+    ids=["as published", "as published, in another compression", "plain"],
 )
 def test_the_decompressed_bytes_decide_and_the_form_is_told(corpus, tmp_path, write, form):
     folder = put(tmp_path / "given", ["y_test"])
@@ -163,8 +166,11 @@ def test_a_download_of_other_images_is_refused(corpus, tmp_path):
 
 @pytest.mark.parametrize(
     ("write", "form"),
-    [(lambda: NPZ, "as published"), (lambda: npz(ARRAYS, np.savez_compressed), "compressed anew")],
-    ids=["as published", "compressed anew"],
+    [
+        (lambda: NPZ, "as published"),
+        (lambda: npz(ARRAYS, np.savez_compressed), "as published, in another compression"),
+    ],
+    ids=["as published", "as published, in another compression"],
 )
 @pytest.mark.parametrize("where", ["given", "given/tiny-set", "keras/datasets"])
 def test_a_data_set_is_found_in_its_other_format_too(corpus, tmp_path, where, write, form):

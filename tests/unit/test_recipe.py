@@ -85,7 +85,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '"fashion_mnist"',
             '"fashion_mnist", validation = 1.5',
-            "- data.validation is 1.5: input should be less than 1",
+            "- data.validation is 1.5; expected less than 1",
         ),
         (
             '"flatten"',
@@ -93,8 +93,8 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
             "- network.layers.0.type is 'flaten'; allowed: 'flatten', 'reshape', 'dense', 'conv2d',",
         ),
         ('type = "flatten"', "rate = 0.3", "- network.layers.0.type is missing"),
-        ("units = 10", 'units = "10"', "- network.layers.1.units is '10': input should be a valid integer"),
-        ("units = 10", "units = true", "- network.layers.1.units is True: input should be a valid integer"),
+        ("units = 10", 'units = "10"', "- network.layers.1.units is '10'; expected a whole number"),
+        ("units = 10", "units = true", "- network.layers.1.units is True; expected a whole number"),
         (
             "units =",
             "unit =",
@@ -109,7 +109,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '{ type = "flatten" }, ',
             '{ type = "dropout", rate = 1.0 },',
-            "- network.layers.0.rate is 1.0: input should be less",
+            "- network.layers.0.rate is 1.0; expected less than 1",
         ),
         (
             "units = 10, activation",
@@ -124,14 +124,20 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
         (
             '"adam"',
             '"adam", learning_rate = nan',
-            "- optimizer.learning_rate is nan: input should be a finite number",
+            "- optimizer.learning_rate is nan; expected a finite number",
         ),
         (
             '"adam"',
             '"adam", nesterov = true',
             "- optimizer: the field 'nesterov' is not known; allowed: learning_rate, schedule,",
         ),
-        ("epochs = 1", "epochs = 0", "- fit.epochs is 0: input should be greater than or equal to 1"),
+        ("epochs = 1", "epochs = 0", "- fit.epochs is 0; expected 1 or more"),
+        (
+            "epochs = 1",
+            "epochs = 1, batch_size = 100000000",
+            "- fit.batch_size is 100000000; expected 1048576 or less",
+        ),
+        ("fit =", "seed = 'one'\nfit =", "- seed is 'one'; expected a whole number"),
         (
             "fit =",
             'checkpoint = { monitor = "loss" }\nfit =',
@@ -144,7 +150,7 @@ def test_the_head_follows_from_the_loss(write, from_logits, activation, head):
             "gate = { max_test_mean_absolute_error = 0.1 }\nfit =",
             "- gate.max_test_mean_absolute_error has no part in this recipe; allowed here: min_test_accuracy",
         ),
-        ("fit = { epochs = 1 }", "fit = 3", "- fit is 3; it must be a table"),
+        ("fit = { epochs = 1 }", "fit = 3", "- fit is 3; expected a table"),
         (
             "fit =",
             'checkpoint = { monitor = "val_mean_absolute_error" }\nfit =',
@@ -223,7 +229,7 @@ def test_a_change_on_the_command_line_is_toml_or_else_a_word(text, expected):
         (["early_stopping.patience=none"], "- early_stopping.patience is missing"),
         (["erly_stopping=none"], "the field 'erly_stopping' is not known"),
         (["optimizer=none"], "- optimizer is missing"),
-        (["network.layers.1=none"], "- network.layers.1 is None; it must be a table"),
+        (["network.layers.1=none"], "- network.layers.1 is None; expected a table"),
     ],
     ids=["an optional table", "a field that must be", "an unknown one", "a table that must be", "of a list"],
 )
@@ -274,7 +280,8 @@ def test_a_changed_value_that_is_not_allowed_names_the_field():
 def test_the_command_lists_the_shipped_recipes_without_keras():
     result = CliRunner().invoke(app, ["train", "--list"])
     assert result.exit_code == 0
-    assert "fashion-mlp " in result.output and "Publishes to fashion_mnist." in result.output
+    assert "fashion-mlp " in result.output and "Publishes fashion_mnist." in result.output
+    assert "Publishes 패션 MNIST 모델, served as mnist-0242ecbd." in result.output
 
 
 @pytest.mark.parametrize(

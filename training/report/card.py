@@ -59,7 +59,7 @@ def _use(trained: Trained) -> str:
         "measured; expect worse."
     )
     if light_on_dark(images):
-        seen += " These show something light on a dark ground; dark on light is strange to it."
+        seen += " All that it has seen is light on a dark ground; dark on light is strange to it."
     limits = [seen, *_closed(trained)]
     limits.append(
         "Nothing was measured by groups of people or by sources of images. The model is made for learning "

@@ -10,6 +10,23 @@ from training.schema.layers import Layer
 from training.schema.losses import Loss
 from training.schema.optimizers import Optimizer
 
+# What was expected, by pydantic's type of the mistake; its context fills in the limits.
+_EXPECTED = {
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "dict_type": "a table",
+    "tuple_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "greater_than": "more than {gt:.10g}",
+    "greater_than_equal": "{ge:.10g} or more",
+    "less_than": "less than {lt:.10g}",
+    "less_than_equal": "{le:.10g} or less",
+}
+
 
 def explain(error: ValidationError) -> list[str]:
     """Return one line for each mistake: the field, what stands there, and what is allowed."""
@@ -29,12 +46,10 @@ def _line(detail: ErrorDetails) -> str:
             return f"{tag} is {context['tag']!r}; allowed: {context['expected_tags']}"
         case "literal_error":
             return f"{where} is {detail['input']!r}; allowed: {context['expected']}"
-        case "model_type" | "model_attributes_type":
-            return f"{where} is {detail['input']!r}; it must be a table"
-        case "tuple_type":
-            return f"{where} is {detail['input']!r}; it must be a list"
         case "value_error":
             return f"{where}: {context['error']}" if where else str(context["error"])
+        case kind if kind in _EXPECTED:
+            return f"{where} is {detail['input']!r}; expected {_EXPECTED[kind].format(**context)}"
         case _:
             return f"{where} is {detail['input']!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 

@@ -29,7 +29,7 @@ class Fit(Section):
     """How long, in what portions and with what numbers to train; every epoch shuffles the images anew."""
 
     epochs: int = Field(ge=1)
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=32, ge=1, le=2**20)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
