@@ -24,6 +24,7 @@ from training.loading import load_data
 from training.logs import RunLog, open_logs
 from training.model.compilation import compile_model
 from training.model.network import build
+from training.model.precision import warning
 from training.model.targets import answers_for, encode, labels_for
 from training.publishing.publish import Published, check_gate, check_writable, publish
 from training.schema.recipe import Recipe
@@ -162,6 +163,9 @@ def _train_on(dataset: Dataset, recipe: Recipe, run: Run | None, logs: Sequence[
     model = build(recipe, image_shape, units)
     compile_model(model, recipe, steps)
     print(f"Model: {recipe.model}, {model.count_params():,} parameters")
+    slow = warning(recipe.fit.precision)
+    if slow is not None:
+        print(slow)
     fitted = fit(
         model, recipe, partition, run.state if run else None, run.save if run else lambda _: None, logs
     )

@@ -20,7 +20,7 @@ from service.settings import Settings
 from tests.http.conftest import Client
 from training.catalog import read_recipe
 
-# JAX compiles random layers for a minute or more on two cores.
+# JAX compiles for a good part of a minute on two cores.
 pytestmark = pytest.mark.timeout(900)
 
 # Small, with every kind of layer and setting that the recipes meant for a GPU have.
@@ -69,6 +69,30 @@ precision = "mixed_bfloat16"
 [checkpoint]
 """
 
+# Keras itself would run each step of such a model operation by operation, which takes a hundred times as long.
+COMPILED = """
+import numpy as np
+from training.catalog import read_recipe
+from training.model.compilation import compile_model
+from training.model.network import build
+
+moving = (
+    {"type": "random_translation", "height_factor": 0.1, "width_factor": 0.1},
+    {"type": "random_rotation", "factor": 0.1},
+    {"type": "random_zoom", "height_factor": 0.1},
+)
+recipe = read_recipe("fashion-one-layer", {"network.layers": [
+    {"type": "reshape", "target_shape": [28, 28, 1]},
+    *moving,
+    {"type": "flatten"},
+    {"type": "dense", "units": 10, "activation": "softmax"},
+]})
+model = build(recipe, (28, 28), 10)
+compile_model(model, recipe, 2)
+model.fit(np.zeros((64, 28, 28), np.uint8), np.zeros(64, np.int64), batch_size=32, verbose=0)
+print("compiled:", model.jit_compile)
+"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
@@ -76,7 +100,7 @@ def folder(tmp_path_factory) -> Path:
     (folder / "sitecustomize.py").write_text(HIDDEN)
     data = small_dataset()
     parts = {
-        f"{part}_{split.name}": getattr(split, part)[:160]  # a step takes a second: JAX is made for GPUs
+        f"{part}_{split.name}": getattr(split, part)[:160]
         for split in (data.train, data.test)
         for part in "xy"
     }
@@ -150,6 +174,17 @@ def test_a_copy_is_completed_where_tensorflow_is_and_served(folder, version, tmp
     assert answer.status_code == 200, answer.text
     (prediction,) = answer.json()["predictions"]
     assert len(prediction["probabilities"]) == 10
+
+
+def test_a_step_is_compiled_also_with_layers_that_keras_has_not_compiled(folder):
+    environment = {
+        "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+    }
+    command = [sys.executable, "-W", "error::UserWarning", "-c", COMPILED]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "compiled: True\n"), done.stderr
 
 
 def test_a_backend_that_is_asked_for_and_missing_is_named(folder):

@@ -21,13 +21,18 @@ def compile_model(model: Any, recipe: Recipe, steps_per_epoch: int) -> None:
     on_tensorflow = keras.backend.backend() == "tensorflow"
     # TensorFlow runs several in a loop; Keras on JAX writes them out one after the other, to be compiled so.
     in_a_loop = on_tensorflow and not any(isinstance(layer, _CONVOLUTIONS) for layer in model.layers)
+    if not on_tensorflow:
+        # One layer that XLA cannot compile from TensorFlow's graph, as those that shift, turn or zoom images,
+        # has Keras run all of each step operation by operation, on JAX too. JAX compiles them all.
+        for layer in model.layers:
+            layer.supports_jit = True
     model.compile(
         optimizer=_optimizer(recipe.optimizer, recipe.fit.epochs, steps_per_epoch),
         loss=_loss(recipe.loss),
         metrics=[_metric(recipe)],
         steps_per_execution=min(_SHORT_STEPS_PER_EXECUTION, steps_per_epoch) if in_a_loop else 1,
-        # XLA compiles convolutions for processors that oneDNN runs faster.
-        jit_compile=False if on_tensorflow else "auto",
+        # From TensorFlow, XLA compiles convolutions for processors that oneDNN runs faster.
+        jit_compile=not on_tensorflow,
     )
 
 
