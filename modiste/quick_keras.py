@@ -1,20 +1,27 @@
-"""Importing Keras in half the time.
+"""Importing Keras in little more than half the time.
 
-Keras and TensorFlow import JAX, scikit-learn, pandas and matplotlib where they are installed, for uses that a
-program which only loads and runs models has not: seconds of a start, and memory.
+Keras and TensorFlow import JAX, scikit-learn, pandas and matplotlib where they are installed, for uses that
+Modiste has not: seconds of a start, and memory.
 """
 
+import importlib
 import sys
 
 _UNUSED = ("matplotlib", "pandas", "sklearn")
 
 
-def spare_imports(backend: str) -> None:
-    """Have the first import of Keras, on this backend, leave out what is not used.
+def import_keras(backend: str | None = None) -> None:
+    """Import Keras as if what it does not use were not installed; who needs that imports it afterwards.
 
-    To the whole process these libraries are as if not installed, unless they, or Keras, were imported before.
+    Args:
+        backend: what Keras will run on, where that is known already: on TensorFlow, JAX is left out too.
     """
-    if "keras" in sys.modules:
-        return
-    for name in _UNUSED if backend == "jax" else ("jax", *_UNUSED):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # so Python knows what is not to be had
+    unused = _UNUSED if backend != "tensorflow" else ("jax", *_UNUSED)
+    # None is how Python itself marks what is not to be had.
+    hidden = [name for name in unused if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        importlib.import_module("keras")
+    finally:
+        for name in hidden:
+            del sys.modules[name]

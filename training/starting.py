@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from modiste.quick_keras import import_keras
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
@@ -30,6 +32,7 @@ def start_keras() -> None:
 
 
 def _start() -> None:
+    import_keras(os.environ.get("KERAS_BACKEND"))
     import keras
 
     match keras.backend.backend():

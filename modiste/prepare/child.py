@@ -32,7 +32,7 @@ from modiste.prepare.answers import (
 from modiste.prepare.errors import Failure, PrepareFailed
 from modiste.prepare.faults import raise_machine_fault
 from modiste.prepare.limits import PrepareLimits
-from modiste.quick_keras import spare_imports
+from modiste.quick_keras import import_keras
 from modiste.reading import ReadingLimits, Reason, Refused
 from modiste.reading.model_file import ModelFile, read
 
@@ -65,7 +65,7 @@ def _answer(source: Path, limits: ReadingLimits, *, examine_only: bool, converte
         file = _read(source, limits)
         if examine_only:
             return ExaminedAnswer(found=file.findings())
-        spare_imports(os.environ["KERAS_BACKEND"])
+        import_keras(os.environ["KERAS_BACKEND"])
         # Here and not above: a file that is refused by now never waits for TensorFlow's import.
         from modiste.prepare.steps import prepare_file
 

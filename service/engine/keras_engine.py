@@ -19,7 +19,7 @@ import numpy as np
 
 from modiste.artifact import ArtifactError
 from modiste.prepare import PrepareLimits, examine
-from modiste.quick_keras import spare_imports
+from modiste.quick_keras import import_keras
 from modiste.reading.file import copy_file
 from service.engine.batch import Batch
 from service.engine.forms import Forms
@@ -125,13 +125,13 @@ def _load(path: Path, sha256: str, backend: Backend, limits: PrepareLimits) -> A
             f"MODISTE_KERAS_BACKEND={other}"
         )
     os.environ["KERAS_BACKEND"] = backend
-    spare_imports(backend)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # JAX would take three quarters of a device's memory at once.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     # It says of every kind of device that it has none of it.
     logging.getLogger("jax").setLevel(logging.WARNING)
     # Imported here: a server of prepared versions must start without TensorFlow.
+    import_keras(backend)
     import keras
 
     from modiste.prepare.loading import load_for_serving
