@@ -63,9 +63,9 @@ def save(figure: Figure, path: Path) -> None:
     A palette makes files of a third of the size. It is not seen: 256 colours are plenty for ink on white.
     """
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi="figure", metadata={"Software": None})
-    with Image.open(drawn) as picture:
-        palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    figure.savefig(drawn, format="rgba", dpi="figure")
+    picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), drawn.getvalue())
+    palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     palette.save(path, format="PNG", optimize=True)
 
 
