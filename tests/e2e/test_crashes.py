@@ -64,7 +64,7 @@ def two_workers(server) -> list[int]:
     return server.workers()
 
 
-@pytest.mark.parametrize("how", ["stopped", "blocked"])
+@pytest.mark.parametrize("how", [pytest.param("stopped", marks=pytest.mark.long), "blocked"])
 def test_a_worker_that_hangs_is_killed_and_replaced_while_the_other_answers(serve, artifacts, how):
     server = serve(artifacts, "--workers", "2", program=BLOCKING, **HANG).wait_ready(60)
     victim, other = two_workers(server)
@@ -166,7 +166,11 @@ def preparing_children() -> list[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("others", [True, False], ids=["others serve", "nothing else"])
+@pytest.mark.parametrize(
+    "others",
+    [True, pytest.param(False, marks=pytest.mark.long)],
+    ids=["others serve", "nothing else"],
+)
 def test_preparing_that_is_killed_is_told_and_tried_again(serve, tmp_path, artifacts, others):
     if not others:
         shutil.rmtree(artifacts / "fashion_mnist")

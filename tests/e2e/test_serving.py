@@ -101,7 +101,7 @@ def test_a_model_that_does_not_convert_is_served_by_keras_and_says_why(serve, tm
     np.testing.assert_allclose(got, model.predict(x, verbose=0), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.long)])
 def test_the_keras_engine_gives_the_same_answers(serve, tmp_path, test_images, keras_probabilities, backend):
     artifacts = tmp_path / "artifacts"
     shutil.copytree(newest_shipped(), artifacts / "fashion_mnist" / "1")

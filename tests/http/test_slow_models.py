@@ -14,7 +14,7 @@ PIXELS = np.random.default_rng(5).integers(0, 256, (3, 28, 28), np.uint8)
 @pytest.fixture
 def artifacts(tmp_path):
     folder = tmp_path / "artifacts"
-    write_version(folder / "fashion_mnist" / "1", slowness=60)
+    write_version(folder / "fashion_mnist" / "1", slowness=20)
     return folder
 
 

@@ -220,6 +220,7 @@ def test_a_run_killed_while_it_publishes_publishes_when_resumed(train, recipe, u
     assert result(tmp_path) == undisturbed
 
 
+@pytest.mark.long
 def test_a_run_killed_between_publishing_and_noting_it_publishes_once(train, recipe, undisturbed, tmp_path):
     # What a run is, is written twice: when it begins, and when it is published.
     note = {"event": "os.rename", "file": "run.json", "number": 2}
