@@ -129,6 +129,8 @@ def test_a_version_published_by_training_is_picked_up(serve, tmp_path, test_imag
         str(recipe),
         "--epochs",
         "1",
+        "--set",
+        "fit.batch_size=256",
         "--artifacts",
         str(artifacts),
     ]
