@@ -6,11 +6,8 @@ from bench import rolling
 from tests.models import expected, write_version
 
 
-@pytest.mark.parametrize(
-    ("workers", "restarts"),
-    [pytest.param(1, 2, marks=pytest.mark.long), (2, 1)],
-    ids=["one worker each", "two each"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("workers", "restarts"), [(1, 2), (2, 1)], ids=["one worker each", "two each"])
 def test_a_rolling_restart_fails_no_request(tmp_path, test_images, workers, restarts):
     write_version(tmp_path / "artifacts" / "fashion_mnist" / "1")
     pixels = test_images[0][:50]

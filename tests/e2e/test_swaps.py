@@ -1,8 +1,11 @@
 """Versions that come, go, and are promoted and rolled back while two workers are under full load."""
 
+import pytest
+
 from bench.swaps import run
 
 
+@pytest.mark.long
 def test_thirty_swaps_under_load_cause_no_failed_and_no_wrong_answer():
     """Each answer is checked: its numbers are those of the version it names, and that one was in force."""
     result = run(30, connections=4)

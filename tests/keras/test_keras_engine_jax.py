@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # some forty tests in one
 def test_it_passes_every_check_on_jax():
     checks = ["tests/keras/engine_checks.py", "tests/keras/jax_checks.py"]
