@@ -58,11 +58,8 @@ def _locate(reference: str) -> Path:
         return path
     if reference not in shipped_recipes():
         near = difflib.get_close_matches(reference, shipped_recipes(), 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise RecipeError(
-            f"No recipe is called {reference!r}.{hint} Shipped: {', '.join(shipped_recipes())}; "
-            "or give the path of a TOML file."
-        )
+        hint = f"Did you mean {near[0]!r}?" if near else f"Shipped: {', '.join(shipped_recipes())}."
+        raise RecipeError(f"No recipe is called {reference!r}. {hint} Or give the path of a TOML file.")
     return _SHIPPED / f"{reference}.toml"
 
 

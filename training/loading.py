@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from modiste.datasets import Dataset, Fetch, load
+from modiste.datasets import Dataset, DatasetNotFoundError, Fetch, load
 from training.schema.data import Data
 
 
@@ -10,8 +10,11 @@ def load_data(data: Data, data_dir: Path | None = None, fetch: Fetch | None = No
     """Find the data of a recipe: in `data_dir`, in the usual places, and last by `fetch`, a download.
 
     Raises:
-        DatasetError: they are nowhere to be found.
+        DatasetError: they are nowhere to be found, or `data_dir` is no folder.
     """
+    # Other places may have the data: nobody would learn that the name is misspelt.
+    if data_dir is not None and not data_dir.is_dir():
+        raise DatasetNotFoundError(f"There is no folder {data_dir} to look for the data in.")
     return load(
         data.dataset,
         data_dir,

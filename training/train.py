@@ -70,7 +70,7 @@ def train(recipe: Recipe, artifacts: Path, keeping: Keeping, data_dir: Path | No
     run = (reopen_last if keeping.resume else begin_next)(runs, identity)
     try:
         keeping.begun()
-        print(f"Run: {run.folder}{_done(run)}")
+        print(f"Run: {run.folder}{_done(run, resumed=keeping.resume)}")
         logs = open_logs(
             run.folder, tensorboard=keeping.tensorboard, mlflow=keeping.mlflow, name=keeping.name
         )
@@ -200,6 +200,9 @@ def _said(trained: Trained) -> str:
     return f"loss {scores.loss:.6f}, mean absolute error {scores.mean_absolute_error:.4f}"
 
 
-def _done(run: Run) -> str:
+def _done(run: Run, *, resumed: bool) -> str:
+    """Say where a run goes on that was begun before."""
     epochs = len(run.state.history["loss"]) if run.state else 0
-    return f", goes on after epoch {epochs}" if epochs else ""
+    if epochs:
+        return f", goes on after epoch {epochs}"
+    return ", from its beginning: it kept no whole epoch" if resumed else ""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from training.schema.baseline import Baseline
     from training.schema.recipe import Recipe
 
-_BEGUN = "No half-made version is left behind; the same command with --resume goes on."
+_BEGUN = (
+    "No half-made version is left behind; the same command with --resume goes on after the last whole epoch."
+)
 
 
 def train(

@@ -55,6 +55,7 @@ class Watcher:
         self._steady: set[Key] = set()  # of what is found: not being copied any more
         self._pinned: Counter[Key] = Counter()  # about to get a label
         self._odd: dict[str, int] = {}
+        self._has_default = True
         # Whoever reads the folder or the wishes acts on them before the next one reads, or an older state
         # could come after a newer one.
         self._turn = asyncio.Lock()
@@ -65,11 +66,7 @@ class Watcher:
         """Load what is quick to load, then watch; the rest is prepared while that already answers."""
         await self._look(settled=True)
         await self._shelf.quick_ones()
-        if self._registry.default_model not in self._registry.model_names:
-            logger.warning(
-                "/predict has no model, and the server is not ready: %s",
-                self._registry.why_no_default,
-            )
+        self._tell_default()
         self._task = asyncio.create_task(self._watch(), name="repository watcher")
 
     async def stop(self) -> None:
@@ -141,12 +138,23 @@ class Watcher:
             try:
                 if time.monotonic() >= looks_at:
                     await self._look()
+                    self._tell_default()
                     looks_at = time.monotonic() + self._interval_s
                 elif await asyncio.to_thread(self._wishes.is_changed):
                     async with self._turn:
                         self._adopt(await asyncio.to_thread(self._wishes.look))
             except Exception:
                 logger.exception("looking at the repository failed; it is tried again")
+
+    def _tell_default(self) -> None:
+        """Say when ``/predict`` has lost its model, as a second one makes it do, or has one again."""
+        has = self._registry.default_model in self._registry.model_names
+        if self._has_default and not has:
+            why = self._registry.why_no_default
+            logger.warning("/predict has no model, and the server is not ready: %s", why)
+        elif has and not self._has_default:
+            logger.info("/predict has the model %s", self._registry.default_model)
+        self._has_default = has
 
     async def _look(self, settled: bool = False) -> None:
         """Compare the folder and the wishes with the registry. `settled`: nothing is still being copied."""

@@ -143,6 +143,19 @@ def test_several_models_without_a_default_say_how_to_ask(artifacts, make_client,
     assert message in client.get("/health/ready").json()["reason"]
 
 
+def test_a_second_model_that_takes_the_default_away_is_told_of(artifacts, make_client, caplog):
+    caplog.set_level("INFO")
+    (artifacts / "fashion_mnist").rename(artifacts / "one")
+    client = make_client()
+    assert client.get("/health/ready").status_code == 200
+    write_version(artifacts / "two" / "1")
+    until(client, lambda: "/predict has no model, and the server is not ready: no default" in caplog.text)
+    assert client.get("/health/ready").status_code == 503
+    shutil.rmtree(artifacts / "two")
+    until(client, lambda: "/predict has the model one" in caplog.text)
+    assert client.get("/health/ready").status_code == 200
+
+
 def test_a_failed_version_is_told_from_one_that_is_not_ready_yet(artifacts, make_client):
     (write_version(artifacts / "spoilt" / "1") / ONNX).write_bytes(b"")
     error = make_client().post("/models/spoilt/predict", json={"instances": []}).json()["error"]

@@ -51,6 +51,17 @@ def test_a_run_goes_on_with_nothing_else_than_it_began_with(left):
     reopen_last(left, IDENTITY).close()
 
 
+def test_a_run_that_kept_no_epoch_is_passed_over_for_one_that_did(left):
+    begin_next(left, IDENTITY).close()
+    run = reopen_last(left, IDENTITY)
+    assert run.folder == left / "1"
+    run.finish(left)
+    run.close()
+    run = reopen_last(left, IDENTITY)
+    assert run.folder == left / "2" and run.state is None
+    run.close()
+
+
 def test_a_run_that_began_with_something_else_is_passed_over(left):
     begin_next(left, OTHER).close()
     run = reopen_last(left, IDENTITY)

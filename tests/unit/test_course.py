@@ -53,7 +53,8 @@ def test_the_terminal_is_told_which_references_were_not_reproduced():
         "  experiment 7: the gap shrinks: does not hold",
         not_run,
     ]
-    assert summary(done, judged=False) == [not_run]
+    small, unjudged = summary(done, judged=False)
+    assert "measure nothing" in small and unjudged == not_run
 
 
 def test_the_full_budget_leaves_recipes_and_data_as_they_are():

@@ -178,7 +178,7 @@ def test_a_network_must_end_in_a_dense_layer(write):
     [
         (
             "fashion-mpl",
-            "No recipe is called 'fashion-mpl'. Did you mean 'fashion-mlp'? Shipped: cifar-mlp,",
+            "No recipe is called 'fashion-mpl'. Did you mean 'fashion-mlp'? Or give the path",
         ),
         ("nowhere/mine.toml", "nowhere/mine.toml cannot be read: No such file or directory"),
     ],

@@ -130,25 +130,31 @@ def begin_next(runs: Path, identity: Mapping[str, Any]) -> Run:
 def reopen_last(runs: Path, identity: Mapping[str, Any]) -> Run:
     """Reopen the newest run under ``runs/`` that began with this identity and was not published.
 
-    Newer ones that began with something else, as a short trial does, are passed over.
+    Newer ones that began with something else, as a short trial does, are passed over; and those that kept no
+    epoch, unless no other kept one either.
 
     Raises:
         RunError: there is none; the newest of all is damaged, so that nobody knows what it was; or
             `Run.reopen` refuses the one that was found.
     """
     other: str | None = None
+    begun: Path | None = None
     for _, folder in reversed(_numbered(runs)):
         try:
             if _is_published(folder):
                 continue
             difference = _difference(folder, _read(folder), identity)
         except RunError:
-            if other is None:
+            if other is None and begun is None:
                 raise
             continue
-        if difference is None:
+        if difference is None and (folder / _STATE).exists():
             return Run.reopen(folder, identity)
+        if difference is None:
+            begun = begun or folder
         other = other or difference
+    if begun is not None:
+        return Run.reopen(begun, identity)
     raise RunError(
         other or f"There is no run to go on with in {runs}: none was begun, or all were published."
     )

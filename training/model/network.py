@@ -41,6 +41,7 @@ _CLASSES = {
 }
 # These move pixels about and must be told which values they have by now.
 _SCALED = {"random_erasing": {"value_range": (0.0, 1.0)}}
+_CHANNELS = '. Grey images have no channels: begin with {{ type = "reshape", target_shape = [{}, {}, 1] }}'
 
 
 def build(recipe: Recipe, image_shape: Sequence[int], units: int, precision: str | None = None) -> Any:
@@ -70,7 +71,8 @@ def build(recipe: Recipe, image_shape: Sequence[int], units: int, precision: str
     try:
         return _compose(recipe.network, tuple(image_shape), policy, name)
     except (ValueError, TypeError) as error:
-        raise RecipeError(f"network.layers do not fit together: {_first_line(error)}") from error
+        cure = _CHANNELS.format(*image_shape) if len(image_shape) == 2 and "min_ndim=4" in str(error) else ""
+        raise RecipeError(f"network.layers do not fit together: {_first_line(error)}{cure}") from error
 
 
 def _compose(network: Network, image_shape: tuple[int, ...], policy: str, name: str) -> Any:

@@ -45,7 +45,7 @@ def model_card(trained: Trained, report: VersionReport, provenance: Provenance, 
 def _what(trained: Trained) -> str:
     recipe = trained.recipe
     name = safe_name(recipe.model)
-    served = "" if name == recipe.model else f" It is served as `{name}`."
+    served = "" if name == recipe.model else f"\n\nIt is served as `{name}`."
     return f"# {escaped(recipe.model)}\n\n{escaped(recipe.description)}{served}"
 
 
