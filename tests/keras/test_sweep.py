@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import shlex
+import shutil
 import statistics
 
 import numpy as np
@@ -134,13 +135,24 @@ def test_the_tables_state_every_variant(result, tmp_path, capsys):
     assert len(lines) == 3 and lines[2].startswith("sound")
 
 
-def test_what_is_done_is_not_done_again_and_seeds_may_be_added(result, sweep, folder, find, capsys):
-    state = folder / "runs" / "sound-seed1" / "state.npz"
+def test_what_is_done_is_not_done_again_and_seeds_may_be_added(result, sweep, folder, find, tmp_path, capsys):
+    copy = shutil.copytree(folder / "runs", tmp_path / "runs")
+    state = copy / "sound-seed1" / "state.npz"
     before = state.stat().st_mtime_ns
-    again = run_sweep(dataclasses.replace(sweep, seeds=(1,)), folder / "runs", find)
-    assert capsys.readouterr().out.count("Done before") == 2
+    grown = run_sweep(dataclasses.replace(sweep, seeds=(*sweep.seeds, 3)), copy, find)
+    assert capsys.readouterr().out.count("Done before") == len(result.rows) == 4
     assert state.stat().st_mtime_ns == before
-    assert [row.history for row in again.rows] == [result.rows[0].history, result.rows[2].history]
+    assert [row.history for row in grown.rows if row.recipe.seed != 3] == [row.history for row in result.rows]
+    assert len(grown.rows) == 6
+
+
+def test_nothing_is_taken_out_of_a_sweep_that_is_gone_on_with(result, sweep, folder, find):
+    """Its table would be written without what it had."""
+    with pytest.raises(SweepError, match="was begun with the seeds 2, too"):
+        run_sweep(dataclasses.replace(sweep, seeds=(1, 3)), folder / "runs", find)
+    sound = {"sound": sweep.variants["sound"]}
+    with pytest.raises(SweepError, match="was begun with broken, too"):
+        run_sweep(dataclasses.replace(sweep, variants=sound), folder / "runs", find)
 
 
 def test_another_sweep_is_not_gone_on_with_in_the_same_folder(result, folder, find):

@@ -18,6 +18,8 @@ from training.sweep_files.catalog import Sweep
 from training.sweep_files.errors import SweepError
 from training.sweep_files.folder import opened, read_record, training_folder, write_record
 
+_BASE = "all trials"  # what a search's values are put into
+
 
 def run_sweep(
     sweep: Sweep, folder: Path, find: Find, begun: Callable[[], None] = lambda: None
@@ -62,7 +64,32 @@ def _same_record(sweep: Sweep, folder: Path) -> dict[str, Any]:
                 f"The sweep in {folder} was begun with {field} = {record.get(field)!r}, which is now "
                 f"{value!r}; leave --resume out to begin another."
             )
+    _grow(record, sweep, folder)
     return record
+
+
+def _grow(record: dict[str, Any], sweep: Sweep, folder: Path) -> None:
+    """Note the seeds and recipes of a sweep; since it began some may have been added, and none changed."""
+    other = "leave --resume out to begin another sweep."
+    left_out = [seed for seed in record.get("seeds", ()) if seed not in sweep.seeds]
+    if left_out:
+        seeds = ", ".join(map(str, left_out))
+        raise SweepError(
+            f"The sweep in {folder} was begun with the seeds {seeds}, too: name them, or {other}"
+        )
+    recipes = {
+        name: recipe.model_dump(mode="json", exclude={"seed", "description", "model", "gate"})
+        for name, recipe in (sweep.variants or {_BASE: sweep.recipe({})}).items()
+    }
+    for name, recipe in record.get("recipes", {}).items():
+        if name not in recipes:
+            raise SweepError(f"The sweep in {folder} was begun with {name}, too: put it back, or {other}")
+        if recipes[name] != recipe:
+            raise SweepError(f"The sweep in {folder} was begun with another recipe for {name}; {other}")
+    grown = record | {"seeds": list(sweep.seeds), "recipes": recipes}
+    if grown != record:
+        record.update(grown)
+        write_record(folder, record)
 
 
 def _compare(sweep: Sweep, folder: Path, find: Find) -> list[Group]:
