@@ -10,6 +10,7 @@
 //   lang     'en' or 'ko'
 //   model    {name, version, display_name, path, summary}: the chosen version; `path` is models/NAME/versions/N
 //   models   what GET /models lists, now
+//   look()   asks for that list at once; resolves when it is here
 //   key      the API key, '' for none
 //   signal   an AbortSignal that aborts when the part is unmounted
 //   on(event, handler)  hears 'models' (the list changed), 'lost', 'back', 'key', until it is unmounted
@@ -184,6 +185,7 @@ function mount(identity, part, t) {
     get key() {
       return state.key;
     },
+    look: () => watch.look(),
     on: (event, handler) => events.addEventListener(event, handler, { signal: ended.signal }),
     failed: showFailure,
   };

@@ -50,6 +50,7 @@ export class Watch {
     this.failed = failed;
     this.last = '';
     this.timer = 0;
+    this.turn = 0;
     this.lost = false;
     document.addEventListener('visibilitychange', () => this.look());
   }
@@ -58,8 +59,10 @@ export class Watch {
   async look() {
     clearTimeout(this.timer);
     if (document.visibilityState === 'hidden') return;
+    const mine = ++this.turn;
     try {
       const { models } = await this.api.get('models');
+      if (mine !== this.turn) return; // a later look tells what is newer
       const text = JSON.stringify(models);
       if (text !== this.last) {
         this.last = text;

@@ -44,17 +44,13 @@ class Admin {
       this.trouble,
       this.list,
     );
-    this.models = context.models;
-    context.on('models', () => {
-      this.models = context.models;
-      this.show();
-    });
+    context.on('models', () => this.show());
     this.show();
   }
 
   /** The models as the server listed them last. */
   show() {
-    const { models } = this;
+    const { models } = this.context;
     const focused = document.activeElement?.dataset?.act;
     fill(this.list, models.length ? models.map((model) => this.model(model)) : fine(this.t('operate.none')));
     if (focused) this.list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
@@ -125,7 +121,7 @@ class Admin {
     const body = { method: 'PUT', json: { version } };
     return this.change(path(model, label), body, [
       this.t('operate.moved', { label, version, name: model.name }),
-      before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(this.current(model), label, before)),
+      before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(this.context.models.find((one) => one.name === model.name) ?? model, label, before)),
     ]);
   }
 
@@ -142,30 +138,23 @@ class Admin {
     return this.change(`${path(model)}/unload`, { method: 'POST' }, [this.t('operate.unloaded', { name: model.name })]);
   }
 
-  /** What is known of a model now. */
-  current(model) {
-    return this.models.find((one) => one.name === model.name) ?? model;
-  }
-
   /** Ask for a change, say what became of it, and show how things are. */
   async change(address, options, done) {
-    let lacksKey = false;
     this.busy = true;
     fill(this.said);
     fill(this.trouble);
     this.show();
+    let failure;
     try {
       await this.api.json(address, { ...options, signal: this.context.signal });
-      ({ models: this.models } = await this.context.api.get('models', { signal: this.context.signal }));
-      this.busy = false;
-      fill(this.said, el('div', { class: 'told' }, done[0], done[1]));
-      if (done[1]) done[1].disabled = false;
     } catch (error) {
-      lacksKey = this.context.failed(this.trouble, error, this.t('operate.key.wanted'));
+      failure = error;
     }
+    await this.context.look();
     this.busy = false;
     this.show();
-    if (lacksKey) this.key.focus();
+    if (!failure) fill(this.said, el('div', { class: 'told' }, done[0], done[1]));
+    else if (this.context.failed(this.trouble, failure, this.t('operate.key.wanted'))) this.key.focus();
   }
 }
 

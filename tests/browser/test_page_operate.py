@@ -67,6 +67,26 @@ def test_a_model_is_unloaded_after_a_second_press_and_loaded_again(served, visit
     assert server.versions("fashion_mnist")[2]["state"] == "ready"
 
 
+def test_a_version_that_is_ready_a_moment_after_the_others_is_shown_ready(served, visit):
+    server, key = served
+    page = visit(server, "#operate")
+    page.locator("#operate-key").fill(key)
+    page.wait_for_function("() => document.querySelectorAll('.state.ready').length === 2")
+
+    # A load is answered when the newest version is ready; what is listed then says of the other that it is not yet.
+    def not_yet(route):
+        listed = route.fetch()
+        models = listed.json()
+        for version in next(one for one in models["models"] if one["name"] == "fashion_mnist")["versions"]:
+            version["state"] = "preparing" if version["version"] == 1 else version["state"]
+        route.fulfill(response=listed, json=models)
+
+    page.route("**/models", not_yet, times=1)
+    page.get_by_role("button", name="Load fashion_mnist", exact=True).click()
+    page.locator(".state.preparing").wait_for()
+    page.wait_for_function("() => document.querySelectorAll('.state.ready').length === 2")
+
+
 def test_a_wrong_key_shows_what_the_api_says(served, visit):
     server, _ = served
     page = visit(server, "#operate", expected=("401",))
