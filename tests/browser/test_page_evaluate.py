@@ -10,7 +10,10 @@ from tests.models import write_version
 STORED = ROOT / "tests" / "data" / "fashion-mnist-test-1000.npz"
 
 
-@pytest.mark.parametrize(("theme", "lang", "width"), [("light", "en-US", 1280), ("dark", "ko-KR", 360)])
+@pytest.mark.parametrize(
+    ("theme", "lang", "width"),
+    [("light", "en-US", 1280), pytest.param("dark", "ko-KR", 360, marks=pytest.mark.long)],
+)
 def test_a_file_gives_the_figures_that_the_service_gives(shipped, visit, theme, lang, width):
     page = visit(shipped, "#evaluate/fashion_mnist/1", theme=theme, lang=lang, width=width)
     page.locator("#evaluate-file").set_input_files(STORED)

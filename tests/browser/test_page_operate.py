@@ -164,7 +164,10 @@ def test_latencies_are_read_off_histograms_as_prometheus_does(served, visit):
         assert page.evaluate(ask, [share, counts]) == wanted
 
 
-@pytest.mark.parametrize(("theme", "lang", "width"), [("light", "en-US", 1280), ("dark", "ko-KR", 360)])
+@pytest.mark.parametrize(
+    ("theme", "lang", "width"),
+    [("light", "en-US", 1280), pytest.param("dark", "ko-KR", 360, marks=pytest.mark.long)],
+)
 def test_nothing_hinders_who_reads_otherwise(served, visit, theme, lang, width):
     server, key = served
     page = visit(server, "#operate", theme=theme, lang=lang, width=width)

@@ -119,7 +119,10 @@ def test_charts_have_their_numbers_as_tables_and_classes_are_sorted_by_any_colum
     assert page.locator(".at-classes tbody th").first.inner_text() == "Shirt"
 
 
-@pytest.mark.parametrize(("theme", "lang", "width"), [("light", "en-US", 1280), ("dark", "ko-KR", 360)])
+@pytest.mark.parametrize(
+    ("theme", "lang", "width"),
+    [("light", "en-US", 1280), pytest.param("dark", "ko-KR", 360, marks=pytest.mark.long)],
+)
 def test_nothing_hinders_who_reads_otherwise(shipped, visit, theme, lang, width):
     page = visit(shipped, "#understand/fashion_conv/1", theme=theme, lang=lang, width=width)
     page.locator(".why .said:not(:empty)").wait_for()

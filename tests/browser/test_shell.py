@@ -146,7 +146,9 @@ def test_the_theme_is_the_systems_and_can_be_changed(shipped, visit):
     assert ground(page) > 600
 
 
-@pytest.mark.parametrize(("lang", "theme"), [("en-US", "light"), ("ko-KR", "dark")])
+@pytest.mark.parametrize(
+    ("lang", "theme"), [("en-US", "light"), pytest.param("ko-KR", "dark", marks=pytest.mark.long)]
+)
 def test_axe_finds_nothing_to_mend(shipped, visit, lang, theme):
     page = visit(shipped, lang=lang, theme=theme, reduced_motion="reduce")
     answered(page)

@@ -109,6 +109,7 @@ def test_workers_that_were_all_stopped_for_a_while_are_not_taken_for_hung(serve,
     assert server.terminate() == 0
 
 
+@pytest.mark.long
 def test_a_lone_worker_that_was_stopped_for_a_while_goes_on(serve, artifacts):
     server = serve(artifacts, **HANG).wait_ready(60)
     server.process.send_signal(signal.SIGSTOP)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,30 +44,42 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def hosted(tmp_path) -> Iterator[tuple[Path, int]]:
-    """The folder that stands for Keras's store of data sets, and the port of the server that serves it."""
-    folder = tmp_path / "www" / HOSTED
+@dataclass(frozen=True)
+class Downloads:
+    """What Keras left or said of each name, and its folder."""
+
+    home: Path
+    said: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory) -> Downloads:
+    """Three downloads from a server of this machine: one is there, one is not the published one, one is absent.
+
+    In one process of their own: Keras reads KERAS_HOME once, when it is imported.
+    """
+    www, home = tmp_path_factory.mktemp("www"), tmp_path_factory.mktemp("home")
+    folder = www / HOSTED
     folder.mkdir(parents=True)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "www")) as server:
+    for part, array in ARRAYS.items():
+        (folder / f"{PARTS[part].name}.gz").write_bytes(gzip.compress(idx.encode(array)))
+    np.savez(folder / "mnist.npz", **ARRAYS)  # of the right form, but not the published one
+    names = ("fashion_mnist", "mnist", "cifar10")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=www)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield folder, server.server_address[1]
+        port = str(server.server_address[1])
+        result = subprocess.run(
+            [sys.executable, "-m", "tests.keras.download_locally", port, *names],
+            env=os.environ | {"KERAS_HOME": str(home)},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+        )
         server.shutdown()
         thread.join()
-
-
-def download(port: int, home: Path, *names: str) -> list[str]:
-    """Download in a process of its own: Keras reads KERAS_HOME once, when it is imported."""
-    home.mkdir()
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.keras.download_locally", str(port), *names],
-        env=os.environ | {"KERAS_HOME": str(home)},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
-    return [line for line in result.stdout.splitlines() if line.startswith(("left ", "failed "))]
+    lines = [line for line in result.stdout.splitlines() if line.startswith(("left ", "failed "))]
+    return Downloads(home, dict(zip(names, lines, strict=True)))
 
 
 def small_fashion() -> Corpus:
@@ -79,28 +91,22 @@ def small_fashion() -> Corpus:
     return dataclasses.replace(FASHION_MNIST, formats=(IdxFiles(parts),), system_folder=None)
 
 
-def test_what_keras_downloads_is_found_checked_and_read(hosted, tmp_path, monkeypatch):
+def test_what_keras_downloads_is_found_checked_and_read(downloads, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nothing"))
-    folder, port = hosted
-    for part, array in ARRAYS.items():
-        (folder / f"{PARTS[part].name}.gz").write_bytes(gzip.compress(idx.encode(array)))
 
     def fetch(name: str) -> Path:
-        (line,) = download(port, tmp_path / "home", name)
-        return Path(line.removeprefix("left "))
+        return Path(downloads.said[name].removeprefix("left "))
 
     train, test = find(small_fashion(), ["train", "test"], fetch=fetch)
     assert train.origin.place == "the download"
-    assert train.origin.folder == tmp_path / "home" / "datasets" / "fashion-mnist"
+    assert train.origin.folder == downloads.home / "datasets" / "fashion-mnist"
     assert np.array_equal(train.x, ARRAYS["x_train"]) and np.array_equal(test.y, ARRAYS["y_test"])
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KERAS_HOME", str(downloads.home))
     assert find(small_fashion(), ["test"])[0].origin.place == "Keras's cache"
 
 
-def test_a_download_that_keras_refuses_or_cannot_have_is_told(hosted, tmp_path):
-    folder, port = hosted
-    np.savez(folder / "mnist.npz", **ARRAYS)  # of the right form, but not the published one
-    refused, absent = download(port, tmp_path / "home", "mnist", "cifar10")
+def test_a_download_that_keras_refuses_or_cannot_have_is_told(downloads):
+    refused, absent = downloads.said["mnist"], downloads.said["cifar10"]
     assert refused.startswith("failed keras.datasets.mnist failed: Incomplete or corrupted file detected")
     assert absent.startswith("failed keras.datasets.cifar10 failed: ") and "404" in absent
 

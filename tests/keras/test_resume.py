@@ -265,6 +265,7 @@ def read_or_end(terminal) -> bytes:
         return b""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_ctrl_c_ends_an_epoch_in_the_middle_and_the_run_goes_on_as_if_it_had_not(train, tmp_path):
     recipe = write_recipe(tmp_path, MANY_STEPS, times=5)  # 3,200 steps an epoch, 32 at a time
