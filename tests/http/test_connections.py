@@ -165,8 +165,8 @@ def test_a_client_that_reads_no_answers_is_not_read_from_without_end(running):
 
 
 def test_an_idle_connection_is_closed_and_a_busy_one_is_not(settings, artifacts):
-    write_version(artifacts / "slow" / "1", slowness=200)
-    server = Running(settings)
+    write_version(artifacts / "slow" / "1", slowness=60)
+    server = Running(settings.model_copy(update={"max_batch_rows": 1}))
     server.keep_alive(1.0)
     with server.connect() as client:
         assert client.send(f"POST /predict HTTP/1.1\n{OCTETS}", RAW).answer()[0] == 200

@@ -169,6 +169,7 @@ def test_the_run_under_test_keeps_an_epoch_before_its_last_and_stops_early(undis
 
 
 # MLflow's own calls of SQLAlchemy; and its imports, some hundred modules of many libraries.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_one_recipe_and_seed_give_the_same_weights_twice_also_under_the_eyes_of_tensorboard_and_mlflow(
