@@ -62,7 +62,8 @@ class Running:
     def __init__(self, settings: Settings) -> None:
         self._listener = bind("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
-        self._server = Server(settings)
+        # What ends a server whose loop stands still would end the tests; their own limit says where each thread stood.
+        self._server = Server(settings.model_copy(update={"hang_timeout_ms": 600_000}))
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
         self._thread.start()
         while not self._server.started:
