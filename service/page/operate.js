@@ -117,11 +117,12 @@ class Admin {
   }
 
   move(model, label, version) {
-    const before = model.versions.find((one) => one.labels.includes(label))?.version ?? null;
+    const { versions } = this.context.models.find((one) => one.name === model.name) ?? model;
+    const before = versions.find((one) => one.labels.includes(label))?.version ?? null;
     const body = { method: 'PUT', json: { version } };
     return this.change(path(model, label), body, [
       this.t('operate.moved', { label, version, name: model.name }),
-      before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(this.context.models.find((one) => one.name === model.name) ?? model, label, before)),
+      before === null || before === version ? null : this.act('back', this.t('operate.back', { version: before }), this.t('operate.back.of', { label, version: before }), () => this.move(model, label, before)),
     ]);
   }
 
